@@ -148,13 +148,13 @@ const newerMessage = (a: StoredMessage | null, b: StoredMessage | null): StoredM
 type MentionsOf = Pick<ConversationRow, 'mentions' | 'mentionsCounted'>;
 
 /** The mentions of the newer row. Two rows of one version may differ by a recall, which only takes mentions away. */
-const joinMentions = (a: ConversationRow, b: ConversationRow, readUpTo: Seq): MentionsOf => {
+const joinMentions = (a: ConversationRow, b: ConversationRow, base: Seq): MentionsOf => {
   const newer = a.version - b.version || a.latestSeq - b.latestSeq;
   const [one, other] = newer > 0 ? [a, a] : newer < 0 ? [b, b] : [a, b];
   const [x, y] = [one.mentionsCounted, other.mentionsCounted];
   if (!x || !y) {
     const mentions = x ? other.mentions : y ? one.mentions : intersect(one.mentions, other.mentions);
-    return { mentions: above(mentions, readUpTo), mentionsCounted: null };
+    return { mentions: above(mentions, base), mentionsCounted: null };
   }
   return { mentions: NO_RANGES, mentionsCounted: x.at > y.at || (x.at === y.at && x.count <= y.count) ? x : y };
 };
@@ -167,18 +167,20 @@ const uncountedOf = (a: ConversationRow, b: ConversationRow): Ranges =>
 export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRow => {
   const readUpTo = Math.max(a.readUpTo, b.readUpTo);
   const marked = latestMark(a.marked, b.marked);
+  const [firstSeq, joinedAt] = [Math.max(a.firstSeq, b.firstSeq), Math.max(a.joinedAt, b.joinedAt)];
+  const neverCounted = firstVisible({ firstSeq, joinedAt }) - 1;
   const newer = b.version > a.version || (b.version === a.version && b.latestSeq >= a.latestSeq) ? b : a;
   return {
     conversationId: a.conversationId,
     version: Math.max(a.version, b.version),
     latestSeq: Math.max(a.latestSeq, b.latestSeq),
-    firstSeq: Math.max(a.firstSeq, b.firstSeq),
-    joinedAt: Math.max(a.joinedAt, b.joinedAt),
+    firstSeq,
+    joinedAt,
     readUpTo,
     readBy: (b.readUpTo > a.readUpTo ? b : a).readBy,
-    uncounted: above(uncountedOf(a, b), countsAbove(marked, readUpTo)),
+    uncounted: above(uncountedOf(a, b), Math.max(countsAbove(marked, readUpTo), neverCounted)),
     counted: newer.counted,
-    ...joinMentions(a, b, readUpTo),
+    ...joinMentions(a, b, Math.max(readUpTo, neverCounted)),
     muted: latestFlag(a.muted, b.muted),
     marked,
     untold: union(a.untold, b.untold),

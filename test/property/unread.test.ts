@@ -146,3 +146,21 @@ it('I-2, I-4: rows of one history join to the same row in any order of arrival',
     }),
   );
 });
+
+it('I-2: two rows of one version join to what counts after the later join, retention or departure', () => {
+  // A departure that waited for a later message has the version of the message. The row of the member names the own message 8.
+  const member: ConversationRow = {
+    ...emptyRow('group:crew'),
+    version: 6,
+    latestSeq: 8,
+    joinedAt: 5,
+    uncounted: [[8, 8]],
+    mentions: [[7, 7]],
+  };
+  const after = { ...member, uncounted: [], mentions: [] };
+  for (const later of [
+    { ...after, joinedAt: 8 },
+    { ...after, firstSeq: 9 },
+  ])
+    for (const joined of [joinRows(member, later), joinRows(later, member)]) expect(joined).toEqual(later);
+});
