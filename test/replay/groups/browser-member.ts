@@ -63,6 +63,17 @@ export class BrowserMember {
     if (saying) await this.#say(group, length + 1, saying);
   }
 
+  /**
+   * Resolves once this member may leave the group: the device stores the messages of the stay, because the server sends no message of an
+   * earlier stay later, and the server has the receipts.
+   *
+   * @param length messages in the group
+   */
+  async leaves(group: string, length: number): Promise<void> {
+    await this.#settle(group, length, this.#unread.get(group) ?? []);
+    await this.flushed();
+  }
+
   /** Resolves once the server has all messages and reads of this member. */
   async flushed(): Promise<void> {
     for (const deadline = new Deadline(PATIENCE_MS); ;) {

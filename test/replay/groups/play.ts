@@ -114,8 +114,7 @@ export class GroupPlay {
 
   async #leave(day: string, group: GroupInPlay, person: string): Promise<void> {
     if (!group.now.delete(person)) return;
-    // Receipts for messages read in the group are sent before the person leaves.
-    if (person === this.browser.userId) await this.browser.flushed();
+    if (person === this.browser.userId) await this.browser.leaves(day, group.length);
     await this.door.server.removeMember(day, person);
   }
 
