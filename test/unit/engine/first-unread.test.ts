@@ -73,7 +73,7 @@ describe('the first unread message', () => {
       await world.pass(60_000);
       expect([isOffline, named.at(-1)]).toEqual([isOffline, ids[0]]);
       watching.unsubscribe();
-      await laptop.do('setMarkedUnread', BOB, true, ids[0]!);
+      await laptop.do('setMarkedUnread', BOB, true, ids[0]);
       await laptop.until({ of: 'outbox' }, ({ pending }) => pending === 0);
       await laptop.close();
     }
