@@ -51,6 +51,14 @@ export interface EngineContext {
 /** `close()` stops waiting for the store after this time. */
 const CLOSE_TIMEOUT_MS = 2000;
 
+/** Emits when the leader tab is live, and each time it becomes live again. */
+const becomesLive = ({ status$ }: Leader): Observable<ConnectionStatus['state']> =>
+  status$.pipe(
+    map(({ state }) => state),
+    distinctUntilChanged(),
+    filter((state) => state === 'live'),
+  );
+
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out: create another client');
 
 export class Engine {
@@ -129,16 +137,11 @@ export class Engine {
     const sources = { ports, writer, ask, history, flushes, nudge: () => leader.nudge() };
     const answer = (call: QueryCall): ReturnType<typeof askInOrder> => askInOrder(sources, call);
     const views = new Views(ports, writer, {
-      leader$: leader.status$.pipe(map((status) => status)),
+      leader$: leader.status$,
       opened: (conversationId, limit) => history.opened(conversationId, limit),
       needed: (conversationId, seq) => history.needed(conversationId, seq),
     });
-    const reached = leader.status$
-      .pipe(
-        map(({ state }) => state === 'live'),
-        distinctUntilChanged(),
-      )
-      .subscribe((isLive) => isLive && history.reached());
+    const reached = becomesLive(leader).subscribe(() => history.reached());
     const stopFresh = keepFresh(ports, writer, () => leader.leads);
     const stopLooking = (): void => {
       reached.unsubscribe();
@@ -247,12 +250,7 @@ export class Engine {
   /** Resolves once this store can show messages. A store restored without messages waits for the server. */
   whenFilled(): Promise<void> {
     if (!this.isRestored) return this.whenKnown();
-    const isLive$ = this.leader.status$.pipe(
-      filter(({ state }) => state === 'live'),
-      take(1),
-      takeUntil(this.closed$),
-    );
-    return new Promise((resolve) => void isLive$.subscribe(() => resolve()));
+    return new Promise((resolve) => becomesLive(this.leader).pipe(take(1), takeUntil(this.closed$)).subscribe(() => resolve()));
   }
 
   /** Calls `fn` now, and after each change of the outbox or of the switches. */

@@ -246,8 +246,8 @@ export const HARDER_BUGS = [
   bug(
     'a row forgets which messages below the position do not count',
     'model/conversation.ts',
-    'uncounted: above(uncountedOf(a, b), countsAbove(marked, readUpTo)),',
-    'uncounted: above(uncountedOf(a, b), readUpTo),',
+    'uncounted: above(uncountedOf(a, b), Math.max(countsAbove(marked, readUpTo), neverCounted)),',
+    'uncounted: above(uncountedOf(a, b), Math.max(readUpTo, neverCounted)),',
   ),
   bug(
     'a row of the server covers no message below the position',
