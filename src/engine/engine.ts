@@ -8,7 +8,7 @@
  *             Leader ── Sync ── one connection ──> server
  *   query ──> Ask ── HTTP ───────────────────────> server     in every tab
  */
-import { distinctUntilChanged, filter, map, type Observable, Subject, take, takeUntil } from 'rxjs';
+import { type Observable, Subject, take, takeUntil } from 'rxjs';
 import { type StoreError, UsageError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
@@ -50,14 +50,6 @@ export interface EngineContext {
 
 /** `close()` stops waiting for the store after this time. */
 const CLOSE_TIMEOUT_MS = 2000;
-
-/** Emits when the leader tab is live, and each time it becomes live again. */
-const becomesLive = ({ status$ }: Leader): Observable<ConnectionStatus['state']> =>
-  status$.pipe(
-    map(({ state }) => state),
-    distinctUntilChanged(),
-    filter((state) => state === 'live'),
-  );
 
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out: create another client');
 
@@ -141,7 +133,7 @@ export class Engine {
       opened: (conversationId, limit) => history.opened(conversationId, limit),
       needed: (conversationId, seq) => history.needed(conversationId, seq),
     });
-    const reached = becomesLive(leader).subscribe(() => history.reached());
+    const reached = leader.becomesLive$.subscribe(() => history.reached());
     const stopFresh = keepFresh(ports, writer, () => leader.leads);
     const stopLooking = (): void => {
       reached.unsubscribe();
@@ -250,7 +242,7 @@ export class Engine {
   /** Resolves once this store can show messages. A store restored without messages waits for the server. */
   whenFilled(): Promise<void> {
     if (!this.isRestored) return this.whenKnown();
-    return new Promise((resolve) => becomesLive(this.leader).pipe(take(1), takeUntil(this.closed$)).subscribe(() => resolve()));
+    return new Promise((resolve) => this.leader.becomesLive$.pipe(take(1), takeUntil(this.closed$)).subscribe(() => resolve()));
   }
 
   /** Calls `fn` now, and after each change of the outbox or of the switches. */

@@ -17,7 +17,7 @@
  * passes the lock on when the leader tab ends. A follower steals the lock of a frozen tab. Without locks a tab leads if no leader answers it:
  * the fencing token alone keeps that safe.
  */
-import { BehaviorSubject, combineLatest, distinctUntilChanged, map, skip, type Observable } from 'rxjs';
+import { BehaviorSubject, combineLatest, distinctUntilChanged, filter, map, skip, type Observable } from 'rxjs';
 import { ReceiptsError } from '../../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
@@ -48,6 +48,12 @@ export class Leader {
   /** The status of the connection as every tab shows it: the leader's. */
   readonly status$: Observable<LeaderStatus & { readonly leader: boolean }> = combineLatest([this.fence, this.own, this.heard]).pipe(
     map(([fence, own, heard]) => ({ ...(fence === null ? heard : own), leader: fence !== null })),
+  );
+  /** Emits when the leader tab is live, and each time it becomes live again. */
+  readonly becomesLive$ = this.status$.pipe(
+    map(({ state }) => state),
+    distinctUntilChanged(),
+    filter((state) => state === 'live'),
   );
   private readonly surroundings: Surroundings;
   private readonly watch: LeaderWatch;
