@@ -26,7 +26,7 @@ export interface LeadPorts {
 }
 
 export interface LeadHandlers {
-  /** Writes the next fencing token. Resolves with the token. */
+  /** Writes the next fencing token, and reads the store. Resolves with the token. */
   readonly takeFence: () => Promise<number>;
   readonly leads: (fence: number) => void;
   readonly lost: () => void;

@@ -30,6 +30,7 @@ class Outbox implements ReceiptOutbox {
   private isLoaded = false;
   private isClosed = false;
   private reading: Promise<void> | null = null;
+  private nextReading: Promise<void> | null = null;
   private readFailures = 0;
   private cancelReading: Cancel = () => undefined;
 
@@ -51,7 +52,7 @@ class Outbox implements ReceiptOutbox {
       takeFence: () => this.takeFence(),
       leads: (fence) => {
         this.fence = fence;
-        void this.reload().then(() => this.sender.leads(true));
+        this.sender.leads(true);
       },
       lost: () => this.sender.leads(false),
     });
@@ -158,11 +159,14 @@ class Outbox implements ReceiptOutbox {
     return result;
   }
 
-  private takeFence(): Promise<number> {
-    return this.ports.store.change([FENCE], ([before]) => {
+  /** Also reads the store: the new leader sends what other tabs have stored. A lead that is lost meanwhile never begins. */
+  private async takeFence(): Promise<number> {
+    const taken = await this.ports.store.change([FENCE], ([before]) => {
       const fence = ((before as number | undefined) ?? 0) + 1;
       return { writes: [[FENCE, fence]], result: fence };
     });
+    await this.reload();
+    return taken;
   }
 
   /** @returns false if another tab leads. Then nothing is written, and the other tab sends the receipts again: the backend stays the same. */
@@ -191,9 +195,14 @@ class Outbox implements ReceiptOutbox {
     });
   }
 
-  /** Reads the store again: after a change of another tab, or when this tab begins to lead. */
+  /** Reads the store again: after a change of another tab, or when this tab begins to lead. A read under way may miss that change. */
   private reload(): Promise<void> {
-    this.reading ??= this.readStore().finally(() => (this.reading = null));
+    if (this.reading)
+      return (this.nextReading ??= this.reading.then(() => {
+        this.nextReading = null;
+        return this.reload();
+      }));
+    this.reading = this.readStore().finally(() => (this.reading = null));
     return this.reading;
   }
 

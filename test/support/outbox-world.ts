@@ -53,6 +53,8 @@ export class OutboxWorld {
   isOnline = true;
   /** The chance that a transaction fails, and that a hint of the bus is lost. */
   storeTrouble = 0;
+  /** The longest time of a transaction, and the longest time from its end to the tab. */
+  storeMs = 5;
   busLoss = 0;
   /** Decides the answer to a request. */
   answer: (receipts: PendingReceipts) => Answer = () => 'takes';
@@ -99,12 +101,12 @@ export class OutboxWorld {
     const transaction = <T>(body: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
         const isRefused = this.random.next() < this.storeTrouble;
-        const ms = this.random.next() * 5;
+        const ms = this.random.next() * this.storeMs;
         // A transaction that was begun commits below the tab, also if the tab freezes; it is lost if the tab dies before.
         lane.below(ms, 'commits', () => {
           if (isRefused) return lane.later(0, 'is refused', () => reject(new StoreError('store/unavailable', 'the disk is tired')));
           const result = body();
-          return lane.later(0, 'hears of the commit', () => resolve(result));
+          return lane.later(this.random.next() * this.storeMs, 'hears of the commit', () => resolve(result));
         });
       });
     const clone = (record: unknown): unknown => (record === undefined ? undefined : JSON.parse(JSON.stringify(record)));

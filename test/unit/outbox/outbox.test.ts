@@ -1,5 +1,6 @@
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { Lane } from '../../../src/testing/lane.ts';
 import { OutboxWorld } from '../../support/outbox-world.ts';
 
 const place = (order: number) => ({ id: `m${order}`, order });
@@ -106,6 +107,26 @@ describe('receipts in front of an SDK', () => {
     expect([world.backend.messages.get('chat')?.size, world.backend.requests.length]).toEqual([3, 3]);
   });
 
+  it('a tab that loses the lead while it reads the store sends nothing', async () => {
+    const world = new OutboxWorld(13);
+    const [holder, thief] = ['holder', 'thief'].map((name) => new Lane(world.time, name)) as [Lane, Lane];
+    world.locks.steal(holder, 'tidemark-outbox:alice');
+    const { outbox } = world.open();
+    await world.time.pass(100);
+    world.storeMs = 300;
+    holder.kill();
+    // The tab has written its fencing token, and reads the store.
+    while (!world.records.has('fence')) await world.time.pass(0.1);
+    world.locks.steal(thief, 'tidemark-outbox:alice');
+    await world.time.pass(300);
+    await world.time.until(outbox.read('chat', ['m1']));
+    await world.time.pass(500);
+    expect(world.backend.requests).toEqual([]);
+    thief.kill();
+    await world.time.pass(10_000);
+    expect(world.backend.requests.length).toBe(1);
+  });
+
   it('an SDK that never answers is asked again', async () => {
     const world = new OutboxWorld(8);
     let asked = 0;
@@ -133,6 +154,24 @@ describe('receipts in front of an SDK', () => {
     expect([outbox.shown('chat', 7, 70), outbox.shown('chat', 1, 80)]).toEqual([0, 1]);
     await world.time.until(outbox.clear('chat'));
     expect(outbox.shown('chat', 3, 90)).toBe(0);
+  });
+
+  it('a tab shows what another tab stored during a read of the store', async () => {
+    const shown: number[] = [];
+    for (let seed = 1; seed <= 20; seed++) {
+      const world = new OutboxWorld(seed);
+      world.setOnline(false);
+      const [first, second] = [world.open(), world.open()];
+      await world.time.pass(1000);
+      world.storeMs = 50;
+      for (const chat of ['a', 'b', 'c']) {
+        void first.outbox.readConversation(chat, { upTo: place(7) });
+        await world.time.pass(20);
+      }
+      await world.time.pass(500);
+      shown.push(...['a', 'b', 'c'].map((chat) => second.outbox.shown(chat, 3, 7)));
+    }
+    expect(shown).toEqual(Array(60).fill(0));
   });
 
   it('a log-out deletes what is pending, also while a request is on its way', async () => {
