@@ -6,6 +6,7 @@ import type { OutboxOptions } from '../api.ts';
 import type { PendingReceipts } from '../pending.ts';
 import { ReceiptRefused } from '../sender.ts';
 import { connectedBy } from './connected.ts';
+import { refusing } from './refusing.ts';
 
 /** The part of the SDK's `connection` that the adapter calls. */
 export interface EasemobConnection {
@@ -25,8 +26,8 @@ export type EasemobChatType = 'singleChat' | 'groupChat';
 /** The conversation id of the outbox: `singleChat:ben`, `groupChat:123`. */
 export const easemobConversation = (chatType: EasemobChatType, id: string): string => `${chatType}:${id}`;
 
-/** Codes of the SDK for which no later attempt helps: no permission, not in the group, blocked, wrong parameters. */
-const REFUSED: ReadonlySet<unknown> = new Set([31, 221, 506, 507, 602, 605]);
+/** No permission, not in the group, blocked, wrong parameters. */
+const taking = refusing((error) => (error as { readonly type?: unknown }).type, [31, 221, 506, 507, 602, 605]);
 
 const HANDLER = 'tidemark-outbox';
 
@@ -43,20 +44,12 @@ const contentOf = (options: unknown): object => {
 };
 
 export const easemobOutbox = (connection: EasemobConnection, message: EasemobMessages): Pick<OutboxOptions, 'send' | 'connected'> => {
-  const sendOne = async (options: object, ids: readonly string[] | undefined): Promise<void> => {
-    try {
-      await connection.send(message.create(options));
-    } catch (error) {
-      const { type } = error as { readonly type?: unknown };
-      if (REFUSED.has(type)) throw new ReceiptRefused(String(type), ids);
-      throw error;
-    }
-  };
+  const sendOne = (options: object, ids?: readonly string[]): Promise<unknown> => taking(connection.send(message.create(options)), ids);
   return {
     async send({ conversation, messages, readUpTo, cleared }: PendingReceipts) {
       const { chatType, to } = partsOf(conversation);
       for (const { id, options } of messages) await sendOne({ type: 'read', chatType, to, id, ...contentOf(options) }, [id]);
-      if (readUpTo || cleared) await sendOne({ type: 'channel', chatType, to }, undefined);
+      if (readUpTo || cleared) await sendOne({ type: 'channel', chatType, to });
     },
     connected: connectedBy(
       () => connection.isOpened(),

@@ -14,8 +14,11 @@ interface StreamError {
 
 /** The part of `StreamChat` that the adapter calls. */
 export interface StreamClient {
-  readonly wsConnection?: { readonly isHealthy?: boolean } | null;
-  channel(type: string, id: string): { markRead(data?: { message_id?: string }): Promise<unknown> };
+  readonly baseURL?: string;
+  readonly wsConnection: { readonly isHealthy: boolean } | null;
+  /** The SDK's long polling, where the browser reaches no WebSocket. */
+  readonly wsFallback?: { isHealthy(): boolean };
+  post(url: string, data?: object): Promise<unknown>;
   on(event: 'connection.changed', listener: (event: { readonly online?: boolean }) => void): { unsubscribe(): void };
 }
 
@@ -36,15 +39,20 @@ const newestOf = ({ messages, readUpTo, cleared }: PendingReceipts): string | un
   return first?.id;
 };
 
-/** The conversation id of the outbox is the SDK's `cid`, for example `messaging:general`. */
+/**
+ * The conversation id of the outbox is the SDK's `cid`, for example `messaging:general`. The adapter posts to the channel itself: after a
+ * restart `channel.markRead()` throws until the app has loaded the channel, and resolves without a request where it believes that the
+ * channel has no receipts.
+ */
 export const streamOutbox = (client: StreamClient): Pick<OutboxOptions, 'send' | 'connected' | 'conversationCoversMessages'> => ({
   conversationCoversMessages: true,
   async send(receipts) {
     const [, type, id] = /^([^:]+):([^]+)$/.exec(receipts.conversation) ?? [];
     if (!type || !id) throw new ReceiptRefused('not-a-cid');
     const newest = newestOf(receipts);
+    const url = `${client.baseURL}/channels/${encodeURIComponent(type)}/${encodeURIComponent(id)}/read`;
     try {
-      await client.channel(type, id).markRead(newest === undefined ? undefined : { message_id: newest });
+      await client.post(url, newest === undefined ? {} : { message_id: newest });
     } catch (error) {
       const status = statusOf(error);
       if (REFUSED.has(status)) throw new ReceiptRefused(String(status));
@@ -53,7 +61,7 @@ export const streamOutbox = (client: StreamClient): Pick<OutboxOptions, 'send' |
     }
   },
   connected: connectedBy(
-    () => client.wsConnection?.isHealthy === true,
+    () => Boolean(client.wsConnection?.isHealthy || client.wsFallback?.isHealthy()),
     (next) => {
       const subscription = client.on('connection.changed', ({ online }) => next(online === true));
       return () => subscription.unsubscribe();

@@ -6,6 +6,7 @@ import type { OutboxOptions } from '../api.ts';
 import type { PendingReceipts } from '../pending.ts';
 import { ReceiptRefused } from '../sender.ts';
 import { connectedBy } from './connected.ts';
+import { refusing } from './refusing.ts';
 
 /** The part of the SDK's `chat` that the adapter calls. */
 export interface TencentChat {
@@ -25,12 +26,7 @@ const MOST_IN_A_REQUEST = 30;
 /** After a reload the SDK has no messages in memory: older messages than in these pages are not looked for. */
 const MOST_PAGES = 10;
 /** No permission, no such group, not a member, a feature outside the app's plan. */
-const REFUSED: ReadonlySet<unknown> = new Set([10007, 10010, 10015, 10062, 20009]);
-
-const refusalOf = (error: unknown, ids?: readonly string[]): unknown => {
-  const { code } = (error ?? {}) as { readonly code?: number };
-  return REFUSED.has(code) ? new ReceiptRefused(String(code), ids) : error;
-};
+const taking = refusing((error) => (error as { readonly code?: number }).code, [10007, 10010, 10015, 10062, 20009]);
 
 /** Loads the newest pages until the SDK has each message in memory. @returns the ids of missing messages. */
 const load = async (chat: TencentChat, conversationID: string, ids: readonly string[]): Promise<string[]> => {
@@ -48,22 +44,13 @@ const load = async (chat: TencentChat, conversationID: string, ids: readonly str
 export const tencentOutbox = (chat: TencentChat): Pick<OutboxOptions, 'send' | 'connected'> => ({
   async send({ conversation, messages, readUpTo, cleared }: PendingReceipts) {
     const ids = messages.map(({ id }) => id);
-    const missing = new Set(await load(chat, conversation, ids));
+    const missing = new Set(await taking(load(chat, conversation, ids)));
     const found = ids.filter((id) => !missing.has(id));
     for (let i = 0; i < found.length; i += MOST_IN_A_REQUEST) {
       const some = found.slice(i, i + MOST_IN_A_REQUEST);
-      try {
-        await chat.sendMessageReadReceipt(some.map((id) => chat.findMessage(id)!));
-      } catch (error) {
-        throw refusalOf(error, some);
-      }
+      await taking(chat.sendMessageReadReceipt(some.map((id) => chat.findMessage(id)!)), some);
     }
-    if (readUpTo || cleared)
-      try {
-        await chat.setMessageRead({ conversationID: conversation });
-      } catch (error) {
-        throw refusalOf(error);
-      }
+    if (readUpTo || cleared) await taking(chat.setMessageRead({ conversationID: conversation }));
     if (missing.size > 0) throw new ReceiptRefused('message-not-found', [...missing]);
   },
   connected: connectedBy(

@@ -5,10 +5,11 @@
 import type { OutboxOptions } from '../api.ts';
 import type { PendingReceipts } from '../pending.ts';
 import { ReceiptRefused } from '../sender.ts';
+import { refusing } from './refusing.ts';
 
 /** A message of the SDK, as far as the adapter reads it. */
 interface ZimMessage {
-  readonly messageID: string;
+  readonly messageID?: string;
 }
 
 /** The part of `ZIM` that the adapter calls. */
@@ -27,28 +28,18 @@ const MOST_IN_A_REQUEST = 10;
 const PAGE = 100;
 const MOST_PAGES = 10;
 /** Wrong parameters, an unknown message or conversation, no member, receipts outside the app's plan. */
-const REFUSED: ReadonlySet<unknown> = new Set([6000001, 6000204, 6000272, 6000273, 6000603, 6000610]);
+const taking = refusing((error) => (error as { readonly code?: number }).code, [6000001, 6000204, 6000272, 6000273, 6000603, 6000610]);
 const PEER = 0;
 
 /** The conversation id of the outbox: `0:ben` for a chat of two, `2:crew` for a group. */
 export const zimConversation = (type: number, conversationID: string): string => `${type}:${conversationID}`;
 
-const refusing = async <T>(call: Promise<T>, ids?: readonly string[]): Promise<T> => {
-  try {
-    return await call;
-  } catch (error) {
-    const { code } = (error ?? {}) as { readonly code?: number };
-    if (REFUSED.has(code)) throw new ReceiptRefused(String(code), ids);
-    throw error;
-  }
-};
-
-const find = async (zim: ZimClient, id: string, type: number, ids: ReadonlySet<string>): Promise<ZimMessage[]> => {
-  const found: ZimMessage[] = [];
+const find = async (zim: ZimClient, id: string, type: number, ids: ReadonlySet<string>): Promise<Map<string, ZimMessage>> => {
+  const found = new Map<string, ZimMessage>();
   let next: ZimMessage | undefined;
-  for (let page = 0; page < MOST_PAGES && found.length < ids.size; page++) {
+  for (let page = 0; page < MOST_PAGES && found.size < ids.size; page++) {
     const { messageList } = await zim.queryHistoryMessage(id, type, { ...(next ? { nextMessage: next } : {}), count: PAGE, reverse: true });
-    found.push(...messageList.filter(({ messageID }) => ids.has(messageID)));
+    for (const message of messageList) if (ids.has(message.messageID!)) found.set(message.messageID!, message);
     if (messageList.length < PAGE) break;
     next = messageList[0];
   }
@@ -62,22 +53,16 @@ export const zimOutbox = (zim: ZimClient, connected: OutboxOptions['connected'])
     if (!id) throw new ReceiptRefused('not-a-zim-conversation');
     const type = Number(kind);
     const ids = new Set(messages.map((message) => message.id));
-    const found = ids.size > 0 ? await refusing(find(zim, id, type, ids)) : [];
-    const refused = [...ids].filter((one) => !found.some(({ messageID }) => messageID === one));
-    for (let i = 0; i < found.length; i += MOST_IN_A_REQUEST) {
-      const some = found.slice(i, i + MOST_IN_A_REQUEST);
-      const sending = zim.sendMessageReceiptsRead(some, id, type);
-      refused.push(
-        ...(
-          await refusing(
-            sending,
-            some.map(({ messageID }) => messageID),
-          )
-        ).errorMessageIDs,
-      );
+    const found = await taking(find(zim, id, type, ids));
+    const refused = [...ids].filter((one) => !found.has(one));
+    const known = [...found.keys()];
+    for (let i = 0; i < known.length; i += MOST_IN_A_REQUEST) {
+      const some = known.slice(i, i + MOST_IN_A_REQUEST);
+      const told = some.map((one) => found.get(one)!);
+      refused.push(...(await taking(zim.sendMessageReceiptsRead(told, id, type), some)).errorMessageIDs);
     }
-    if (readUpTo && type === PEER) await refusing(zim.sendConversationMessageReceiptRead(id, type));
-    if (readUpTo || cleared) await refusing(zim.clearConversationUnreadMessageCount(id, type));
+    if (readUpTo && type === PEER) await taking(zim.sendConversationMessageReceiptRead(id, type));
+    if (readUpTo || cleared) await taking(zim.clearConversationUnreadMessageCount(id, type));
     if (refused.length > 0) throw new ReceiptRefused('message-refused', refused);
   },
   connected,
