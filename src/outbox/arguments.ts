@@ -11,7 +11,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 export const conversationOf = (value: unknown): string => {
   if (isText(value)) return value;
-  throw wrong('the conversation', value, "the conversation's id in your SDK, a text that is not empty");
+  throw wrong('the conversation', value, "the conversation's id in your SDK");
 };
 
 const isOrder = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
@@ -19,17 +19,13 @@ const isOrder = (value: unknown): value is number => typeof value === 'number' &
 export const placeOf = (value: unknown): Place => {
   const place = value as Partial<Place> | null | undefined;
   if (!isText(place?.id) || !isOrder(place.order))
-    throw wrong(
-      '`upTo`',
-      value,
-      '{ id, order }: the id of the message, and a number that grows from message to message, for example its time',
-    );
+    throw wrong('`upTo`', value, '{ id, order }: the id of the message, and a number that grows from message to message');
   return { id: place.id, order: place.order };
 };
 
 /** @param value message ids, or `{ id, order }` where the app knows the place of the message. */
 export const messagesOf = (value: unknown, options: unknown): MessageRead[] => {
-  if (!Array.isArray(value) || value.length === 0) throw wrong('`messageIds`', value, 'a list with at least one message id');
+  if (!Array.isArray(value) || value.length === 0) throw wrong('`messageIds`', value, 'at least one message id');
   try {
     if (options !== undefined && typeof JSON.stringify(options) !== 'string') throw new TypeError('no JSON');
   } catch {
@@ -37,7 +33,7 @@ export const messagesOf = (value: unknown, options: unknown): MessageRead[] => {
   }
   return value.map((one: unknown) => {
     const message = typeof one === 'object' && one !== null ? (one as Partial<Place>) : { id: one as string };
-    if (!isText(message.id)) throw wrong('a message id', message.id, 'a text that is not empty');
+    if (!isText(message.id)) throw wrong('a message id', message.id, 'a text');
     if (message.order !== undefined && !isOrder(message.order)) throw wrong('the order of a message', message.order, 'a finite number');
     return {
       id: message.id,

@@ -7,7 +7,7 @@ import type { Cancel } from '../ports/ports.ts';
 import type { OutboxOptions, PendingCount, ReceiptOutbox } from './api.ts';
 import { conversationOf, messagesOf, placeOf } from './arguments.ts';
 import { Lead, type LeadPorts } from './lead.ts';
-import type { OutboxStore, RecordWrite } from './outbox-store.ts';
+import type { Decide, OutboxStore, RecordWrite } from './outbox-store.ts';
 import { type Call, countedUpTo, merge, onlyMessages, type PendingReceipts, type Place, shownCount, without } from './pending.ts';
 import { deadKey, FENCE, type OutboxDeadLetter, pendingKey, Records, type Taken, takenKey } from './records.ts';
 import { Sender, type Settled } from './sender.ts';
@@ -91,18 +91,18 @@ class Outbox implements ReceiptOutbox {
       const all = [...this.records.pending.values()];
       return {
         conversations: all.length,
-        messages: all.reduce((sum, { messages }) => sum + messages.length, 0),
+        messages: all.flatMap((one) => one.messages).length,
         since: all.length === 0 ? null : Math.min(...all.map(({ since }) => since)),
       };
     });
   }
 
   watchDeadLetters(): Observable<readonly OutboxDeadLetter[]> {
-    return this.watch(() => [...this.records.deadLetters.values()].sort((a, b) => a.at - b.at));
+    return this.watch(() => [...this.records.dead.values()].sort((a, b) => a.at - b.at));
   }
 
   async dismiss(id: string): Promise<void> {
-    await this.write([], () => ({ writes: [[deadKey(id), undefined]], result: undefined }));
+    await this.write([], () => [[deadKey(id), undefined]]);
   }
 
   async flush(): Promise<{ readonly pending: number }> {
@@ -114,7 +114,7 @@ class Outbox implements ReceiptOutbox {
 
   async wipe(): Promise<void> {
     const keys = [...(await this.ports.store.all()).keys()].filter((key) => key !== FENCE);
-    await this.write([], () => ({ writes: keys.map((key) => [key, undefined]), result: undefined }));
+    await this.write([], () => keys.map((key) => [key, undefined]));
   }
 
   close(): void {
@@ -136,48 +136,42 @@ class Outbox implements ReceiptOutbox {
     await this.write([key], ([before]) => {
       const covers = this.options.conversationCoversMessages ?? false;
       const merged = merge(before as PendingReceipts | undefined, conversation, call, this.ports.clock.wall(), covers);
-      return { writes: [[key, merged]], result: undefined };
+      return [[key, merged]];
     });
     this.lead.work();
   }
 
-  private async write<T>(
-    keys: readonly string[],
-    decide: (records: readonly unknown[]) => { readonly writes: readonly RecordWrite[]; readonly result: T },
-  ): Promise<T> {
+  private async write(keys: readonly string[], decide: Decide): Promise<void> {
     this.checkOpen();
     let written: readonly RecordWrite[] = [];
-    const result = await this.ports.store.change(keys, (records) => {
-      const decision = decide(records);
-      written = decision.writes;
-      return decision;
-    });
+    await this.ports.store.change(keys, (records) => (written = decide(records)));
     this.writes++;
     for (const [key, record] of written) this.records.set(key, record);
     this.ports.bus.post({ type: 'changed' });
     this.changed();
-    return result;
   }
 
   /** Also reads the store: the new leader sends what other tabs have stored. A lead that is lost meanwhile never begins. */
   private async takeFence(): Promise<number> {
-    const taken = await this.ports.store.change([FENCE], ([before]) => {
-      const fence = ((before as number | undefined) ?? 0) + 1;
-      return { writes: [[FENCE, fence]], result: fence };
+    let fence = 0;
+    await this.ports.store.change([FENCE], ([before]) => {
+      fence = ((before as number | undefined) ?? 0) + 1;
+      return [[FENCE, fence]];
     });
     await this.reload();
-    return taken;
+    return fence;
   }
 
   /** @returns false if another tab leads. Then nothing is written, and the other tab sends the receipts again: the backend stays the same. */
-  private settle(sent: PendingReceipts, settled: Settled): Promise<boolean> {
+  private async settle(sent: PendingReceipts, settled: Settled): Promise<boolean> {
     const { conversation } = sent;
     const keys = [FENCE, pendingKey(conversation), takenKey(conversation)];
-    return this.write(keys, ([fence, pending, taken]) => {
-      if (fence !== this.fence) return { writes: [], result: false };
+    let isKept = true;
+    await this.write(keys, ([fence, pending, taken]) => {
+      isKept = fence === this.fence;
       const now = pending as PendingReceipts | undefined;
-      // A log-out has deleted the receipts meanwhile.
-      if (!now) return { writes: [], result: true };
+      // A log-out may have deleted the receipts meanwhile.
+      if (!isKept || !now) return [];
       const at = this.ports.clock.wall();
       const named = settled.end === 'refused' && settled.messageIds ? onlyMessages(sent, new Set(settled.messageIds)) : sent;
       // A refusal without any of the sent messages refuses all messages.
@@ -191,8 +185,9 @@ class Outbox implements ReceiptOutbox {
         writes.push([takenKey(conversation), { upTo, at } satisfies Taken]);
       }
       for (const key of this.records.surplus()) writes.push([key, undefined]);
-      return { writes, result: true };
+      return writes;
     });
+    return isKept;
   }
 
   /** Reads the store again: after a change of another tab, or when this tab begins to lead. A read under way may miss that change. */

@@ -5,15 +5,15 @@ import { StoreError } from '../errors.ts';
 /** A write: the record, or undefined to delete it. */
 export type RecordWrite = readonly [key: string, record: unknown];
 
+/** Decides what to write after the read of a transaction. */
+export type Decide = (records: readonly unknown[]) => readonly RecordWrite[];
+
 export interface OutboxStore {
   /**
    * Runs a strict transaction: reads the records of `keys`, and writes the records from `decide`. Resolves after the commit. Rejects with
    * a {@link StoreError} if nothing was written.
    */
-  change<T>(
-    keys: readonly string[],
-    decide: (records: readonly unknown[]) => { readonly writes: readonly RecordWrite[]; readonly result: T },
-  ): Promise<T>;
+  change(keys: readonly string[], decide: Decide): Promise<void>;
   /** All records. */
   all(): Promise<ReadonlyMap<string, unknown>>;
   close(): void;
@@ -75,12 +75,10 @@ export const openOutboxStore = (database: string): OutboxStore => {
     change: (keys, decide) =>
       store('readwrite', async (records) => {
         const [first, ...rest] = keys.map((key) => promisifyRequest(records.get(key) as IDBRequest<unknown>));
-        const { writes, result } = decide(first ? await Promise.all([first, ...rest]) : []);
-        for (const [key, record] of writes)
+        for (const [key, record] of decide(first ? await Promise.all([first, ...rest]) : []))
           if (record === undefined) records.delete(key);
           else records.put(record, key);
         await promisifyRequest(records.transaction);
-        return result;
       }).catch((error: unknown) => {
         throw storeError(error);
       }),

@@ -30,24 +30,19 @@ export const deadKey = (id: string): string => `dead:${id}`;
 export class Records {
   readonly pending = new Map<string, PendingReceipts>();
   readonly taken = new Map<string, Taken>();
-  readonly deadLetters = new Map<string, OutboxDeadLetter>();
+  readonly dead = new Map<string, OutboxDeadLetter>();
 
   /** Replaces the copy by the records of the store. */
   load(records: ReadonlyMap<string, unknown>): void {
-    this.clear();
+    for (const map of [this.pending, this.taken, this.dead]) map.clear();
     for (const [key, record] of records) this.set(key, record);
-  }
-
-  clear(): void {
-    for (const map of [this.pending, this.taken, this.deadLetters]) map.clear();
   }
 
   /** @param record undefined for a deleted record. */
   set(key: string, record: unknown): void {
-    const [, kind, id] = /^(\w+):([^]*)$/.exec(key) ?? [];
-    const map: Map<string, unknown> | undefined =
-      kind === 'pending' ? this.pending : kind === 'taken' ? this.taken : kind === 'dead' ? this.deadLetters : undefined;
-    if (!map || id === undefined) return;
+    const [, kind, id] = /^(pending|taken|dead):([^]*)$/.exec(key) ?? [];
+    if (kind === undefined || id === undefined) return;
+    const map: Map<string, unknown> = this[kind as 'pending' | 'taken' | 'dead'];
     if (record === undefined) map.delete(id);
     else map.set(id, record);
   }
@@ -59,6 +54,6 @@ export class Records {
         .sort(([, a], [, b]) => a.at - b.at)
         .slice(0, Math.max(0, map.size - most))
         .map(([id]) => id);
-    return [...oldest(this.deadLetters, MAX_DEAD_LETTERS).map(deadKey), ...oldest(this.taken, MAX_TAKEN).map(takenKey)];
+    return [...oldest(this.dead, MAX_DEAD_LETTERS).map(deadKey), ...oldest(this.taken, MAX_TAKEN).map(takenKey)];
   }
 }

@@ -8,12 +8,14 @@
  */
 import type { Log } from '../logging.ts';
 import { appErrorDetails } from '../logging.ts';
-import { BACKOFF_FLOOR_MS, backoffMs } from '../model/backoff.ts';
+import { backoffMs } from '../model/backoff.ts';
 import type { Cancel, ClockPort, RandomPort } from '../ports/ports.ts';
 import type { PendingReceipts } from './pending.ts';
 
 /** Without an answer of the SDK within this time, the attempt has failed. */
 export const SEND_TIMEOUT_MS = 30_000;
+/** At most so many messages leave in an attempt: some SDKs send message after message, and need to end within {@link SEND_TIMEOUT_MS}. */
+export const MOST_MESSAGES = 100;
 
 /**
  * Thrown by `send`: the backend refuses these receipts for good. The receipts become a dead letter, and the outbox goes on.
@@ -59,10 +61,6 @@ interface Waiting {
   readonly until: number;
 }
 
-const asError = (error: unknown): Error => (error instanceof Error ? error : Object.assign(new Error('the SDK failed'), { cause: error }));
-
-const wasDelayed = (error: unknown): number => (error instanceof ReceiptDelayed ? Math.max(0, error.retryAfterMs) : 0);
-
 export class Sender {
   isLeading = false;
   private isConnected = false;
@@ -89,8 +87,7 @@ export class Sender {
     if (isConnected === this.isConnected) return;
     this.isConnected = isConnected;
     this.connection++;
-    // A new connection ends every wait. The next waits are longer all the same.
-    if (isConnected) for (const [id, { times }] of this.waiting) this.waiting.set(id, { times, until: 0 });
+    if (isConnected) this.endWaits();
     this.run();
   }
 
@@ -108,13 +105,12 @@ export class Sender {
       if (next) void this.attempt(next);
       else this.armTimer();
     }
-    if (this.isBusy) return;
-    for (const listener of this.listeners.splice(0)) listener();
+    if (!this.isBusy) this.tellIdle();
   }
 
   /** Ends every wait, sends what is due, and resolves when nothing is due any more. */
   flush(): Promise<void> {
-    for (const [id, { times }] of this.waiting) this.waiting.set(id, { times, until: 0 });
+    this.endWaits();
     return new Promise((resolve) => {
       this.listeners.push(resolve);
       this.run();
@@ -124,25 +120,42 @@ export class Sender {
   stop(): void {
     this.isStopped = true;
     this.cancelTimer();
+    this.tellIdle();
+  }
+
+  private tellIdle(): void {
     for (const listener of this.listeners.splice(0)) listener();
   }
 
+  /** Ends every wait, for a new connection or a flush. The next waits are longer all the same. */
+  private endWaits(): void {
+    for (const [id, { times }] of this.waiting) this.waiting.set(id, { times, until: 0 });
+  }
+
+  private get canSend(): boolean {
+    return this.isLeading && this.isConnected && !this.isStopped;
+  }
+
+  private dueAt({ conversation }: PendingReceipts): number {
+    return this.waiting.get(conversation)?.until ?? 0;
+  }
+
   private nextDue(): PendingReceipts | undefined {
-    if (!this.isLeading || !this.isConnected || this.isStopped) return undefined;
+    if (!this.canSend) return undefined;
     const now = this.ports.clock.mono();
-    for (const receipts of this.handlers.pending()) if ((this.waiting.get(receipts.conversation)?.until ?? 0) <= now) return receipts;
+    for (const receipts of this.handlers.pending()) if (this.dueAt(receipts) <= now) return receipts;
     return undefined;
   }
 
   private armTimer(): void {
-    if (!this.isLeading || !this.isConnected) return;
-    let first = Infinity;
-    for (const { conversation } of this.handlers.pending()) first = Math.min(first, this.waiting.get(conversation)?.until ?? 0);
+    if (!this.canSend) return;
+    const first = Math.min(...Array.from(this.handlers.pending(), (receipts) => this.dueAt(receipts)));
     if (first === Infinity) return;
     this.cancelTimer = this.ports.clock.timer(Math.max(1, first - this.ports.clock.mono()), () => this.run());
   }
 
-  private async attempt(receipts: PendingReceipts): Promise<void> {
+  private async attempt(pending: PendingReceipts): Promise<void> {
+    const receipts = { ...pending, messages: pending.messages.slice(0, MOST_MESSAGES) };
     const { conversation } = receipts;
     const { connection } = this;
     this.inFlight = conversation;
@@ -167,27 +180,27 @@ export class Sender {
 
   private failed(conversation: string, error: unknown): void {
     const times = this.waiting.get(conversation)?.times ?? 0;
-    const ms = Math.max(BACKOFF_FLOOR_MS, backoffMs(times, this.ports.random.next(), wasDelayed(error)));
+    const ms = backoffMs(times, this.ports.random.next(), error instanceof ReceiptDelayed ? error.retryAfterMs : 0);
     this.waiting.set(conversation, { times: times + 1, until: this.ports.clock.mono() + ms });
     this.ports.log('info', 'outbox-delayed', { ms, times: times + 1, ...appErrorDetails(error) });
   }
 
   /** @throws the error of an attempt with a chance later. */
-  private sent(receipts: PendingReceipts): Promise<Settled> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.ports.clock.timer(SEND_TIMEOUT_MS, () =>
+  private async sent(receipts: PendingReceipts): Promise<Settled> {
+    let cancel: Cancel = () => undefined;
+    const silence = new Promise((_, reject) => {
+      cancel = this.ports.clock.timer(SEND_TIMEOUT_MS, () =>
         reject(new Error(`the SDK did not answer within ${SEND_TIMEOUT_MS / 1000} s`)),
       );
-      const answer = new Promise((begin) => begin(this.handlers.send(receipts)));
-      answer
-        .then(
-          () => resolve({ end: 'taken' }),
-          (error: unknown) => {
-            if (error instanceof ReceiptRefused) resolve({ end: 'refused', code: error.code, messageIds: error.messageIds });
-            else reject(asError(error));
-          },
-        )
-        .finally(cancel);
     });
+    try {
+      await Promise.race([this.handlers.send(receipts), silence]);
+      return { end: 'taken' };
+    } catch (error) {
+      if (error instanceof ReceiptRefused) return { end: 'refused', code: error.code, messageIds: error.messageIds };
+      throw error;
+    } finally {
+      cancel();
+    }
   }
 }

@@ -18,9 +18,8 @@ const sizeOf = (code: string | Uint8Array): Size => ({
 
 const ENTRY = 'virtual:app';
 
-/** Vite's files of an app that imports everything from `entries`. */
-const bundled = async (entries: readonly string[]): Promise<{ page: string; worker: string | Uint8Array }> => {
-  const code = entries.map((entry, i) => `export * as app${i} from '${entry}';`).join('\n');
+/** Vite's files of an app with this code. */
+const filesOf = async (code: string, external: readonly RegExp[]) => {
   const output = await build({
     root: fileURLToPath(new URL('./', import.meta.url)),
     configFile: false,
@@ -33,9 +32,14 @@ const bundled = async (entries: readonly string[]): Promise<{ page: string; work
         load: (id) => (id === `\0${ENTRY}` ? code : undefined),
       },
     ],
-    build: { write: false, rolldownOptions: { input: ENTRY, external: [/^rxjs/], preserveEntrySignatures: 'strict' } },
+    build: { write: false, rolldownOptions: { input: ENTRY, external: [...external], preserveEntrySignatures: 'strict' } },
   });
-  const files = (Array.isArray(output) ? output : [output]).flatMap((one) => ('output' in one ? one.output : []));
+  return (Array.isArray(output) ? output : [output]).flatMap((one) => ('output' in one ? one.output : []));
+};
+
+/** Vite's files of an app that imports everything from `entries`. */
+const bundled = async (entries: readonly string[]): Promise<{ page: string; worker: string | Uint8Array }> => {
+  const files = await filesOf(entries.map((entry, i) => `export * as app${i} from '${entry}';`).join('\n'), [/^rxjs/]);
   // The copy for workers without a starting file is not counted.
   const page = files.filter((file) => file.type === 'chunk' && !file.isDynamicEntry).map((file) => (file as { code: string }).code);
   const worker = files.find((file) => file.type === 'asset' && /\/worker-/.test(file.fileName));
@@ -59,4 +63,11 @@ export const facadeSizes = async (names: readonly string[]): Promise<ReadonlyMap
     sizes.set(name, sizeOf(both.page).gzip - page.gzip);
   }
   return sizes;
+};
+
+/** The outbox with an adapter on a page without other code: its store and the parts of RxJS are counted. */
+export const outboxSize = async (adapter: string): Promise<Size> => {
+  const code = `export { createReceiptOutbox } from 'tidemark/outbox';\nexport * from 'tidemark/outbox/${adapter}';`;
+  const files = await filesOf(code, []);
+  return sizeOf(files.map((file) => (file.type === 'chunk' ? file.code : '')).join('\n'));
 };

@@ -1,6 +1,6 @@
 /** The sizes of the package in an app. Every start of an app loads, checks and parses these bytes. */
 import { expect, it } from 'vitest';
-import { bundleSize, facadeSizes } from '../bench/bundle-size.ts';
+import { bundleSize, facadeSizes, outboxSize } from '../bench/bundle-size.ts';
 
 const KB = 1000;
 const FACADES = ['easemob', 'easemob-flutter', 'zim', 'tencent'];
@@ -14,4 +14,11 @@ it('the page’s part is at most 17 kB with gzip, and the worker at most 70 kB, 
 
 it('each facade adds at most 6 kB to a page with gzip', async () => {
   for (const [name, bytes] of await facadeSizes(FACADES)) expect(bytes, name).toBeLessThanOrEqual(6 * KB);
+});
+
+it('the outbox with an adapter and all that both need is at most 8 kB with Brotli, RxJS included', async () => {
+  for (const adapter of ['easemob', 'stream-chat', 'tencent', 'zim', 'matrix']) {
+    const { brotli } = await outboxSize(adapter);
+    expect(brotli, adapter).toBeLessThanOrEqual(8 * KB);
+  }
 });

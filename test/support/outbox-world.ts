@@ -113,11 +113,9 @@ export class OutboxWorld {
     return {
       change: (keys, decide) =>
         transaction(() => {
-          const { writes, result } = decide(keys.map((key) => clone(this.records.get(key))));
-          for (const [key, record] of writes)
+          for (const [key, record] of decide(keys.map((key) => clone(this.records.get(key)))))
             if (record === undefined) this.records.delete(key);
             else this.records.set(key, clone(record));
-          return result;
         }),
       all: () => transaction(() => new Map([...this.records].map(([key, record]) => [key, clone(record)]))),
       close: () => undefined,

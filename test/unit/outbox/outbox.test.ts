@@ -174,6 +174,17 @@ describe('receipts in front of an SDK', () => {
     expect(shown).toEqual(Array(60).fill(0));
   });
 
+  it('a thousand reads of a conversation leave a hundred at a time', async () => {
+    const world = new OutboxWorld(14);
+    world.setOnline(false);
+    const { outbox } = world.open();
+    await world.time.until(outbox.read('chat', ids(1000)));
+    world.setOnline(true);
+    await world.time.pass(10_000);
+    expect(world.backend.requests.map(({ receipts }) => receipts.messages.length)).toEqual(Array(10).fill(100));
+    expect(world.backend.messages.get('chat')?.size).toBe(1000);
+  });
+
   it('a log-out deletes what is pending, also while a request is on its way', async () => {
     const world = new OutboxWorld(10);
     const { outbox } = world.open();
