@@ -75,8 +75,13 @@ export default defineConfig([
     clean: false,
     minify: true,
     deps: { alwaysBundle: [/./], onlyBundle: false },
-    // RxJS's build for modern browsers: its default is for ES5, with helpers for classes and iterators.
-    inputOptions: { resolve: { conditionNames: ['es2015', 'browser', 'import', 'module', 'default'] } },
+    // `v` is Valibot: its functions only build schemas. The schemas of frames that the server alone reads leave the file.
+    treeshake: { manualPureFunctions: ['v'] },
+    inputOptions: {
+      optimization: { inlineConst: { mode: 'all', pass: 3 } },
+      // RxJS's build for modern browsers: its default is for ES5, with helpers for classes and iterators.
+      resolve: { conditionNames: ['es2015', 'browser', 'import', 'module', 'default'] },
+    },
   },
   {
     ...shared,
