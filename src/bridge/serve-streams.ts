@@ -3,7 +3,7 @@
  * stops posting after a few messages. A state stream then keeps only its newest value, the event stream its newest
  * thousand events (F42).
  */
-import { type Observable, retry, type Subscription, timer } from 'rxjs';
+import { type Observable, Subscription } from 'rxjs';
 import type { Topic } from '../model/topic.ts';
 import type { StreamNews, StreamRequest } from './worker-api.ts';
 
@@ -58,8 +58,22 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
     });
   };
   /** Subscribes again after an error, with growing delays. The page then receives the current state (F45). */
-  const lasting = (topic: Topic): Observable<unknown> =>
-    watch(topic).pipe(retry({ delay: (_, n) => timer(Math.min(FIRST_RETRY_MS * 2 ** (n - 1), MAX_RETRY_MS)), resetOnSuccess: true }));
+  const follow = (id: number, topic: Topic, subscription: Subscription, failures = 0): void => {
+    const one = watch(topic).subscribe({
+      next(value) {
+        failures = 0;
+        emit(id, topic, value);
+      },
+      error() {
+        const again = setTimeout(
+          () => follow(id, topic, subscription, failures + 1),
+          Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS),
+        );
+        subscription.add(() => clearTimeout(again));
+      },
+    });
+    subscription.add(one);
+  };
   port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
     if ('shown' in data) {
       shown = data.shown;
@@ -69,10 +83,9 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
       open.delete(data.unwatch);
     } else {
       const { watch: id, topic } = data;
-      open.set(
-        id,
-        lasting(topic).subscribe((value) => emit(id, topic, value)),
-      );
+      const subscription = new Subscription();
+      open.set(id, subscription);
+      follow(id, topic, subscription);
     }
   };
   return {

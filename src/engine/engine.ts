@@ -8,7 +8,7 @@
  *             Leader ── Sync ── one connection ──> server
  *   query ──> Ask ── HTTP ───────────────────────> server     in every tab
  */
-import { type Observable, Subject, take, takeUntil } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 import { type StoreError, UsageError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
@@ -34,6 +34,7 @@ import { Sync } from './sync/connection/sync.ts';
 import { TokenSource } from './net/token-source.ts';
 import { UserAsks } from './net/user-asks.ts';
 import { RetentionLane } from './space/retention.ts';
+import { until } from './views/operators.ts';
 import { Views } from './views/views.ts';
 import { LoggedOutError, WipedError } from './write/log-header.ts';
 import { Writer } from './write/writer.ts';
@@ -164,7 +165,7 @@ export class Engine {
 
   /** Emits the values of a topic. Completes at `close()`. */
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
-    return this.views.watch(topic).pipe(takeUntil(this.closed$));
+    return this.views.watch(topic).pipe(until(this.closed$));
   }
 
   /**
@@ -242,7 +243,7 @@ export class Engine {
   /** Resolves once this store can show messages. A store restored without messages waits for the server. */
   whenFilled(): Promise<void> {
     if (!this.isRestored) return this.whenKnown();
-    return new Promise((resolve) => this.leader.becomesLive$.pipe(take(1), takeUntil(this.closed$)).subscribe(() => resolve()));
+    return new Promise((resolve) => this.leader.becomesLive$.pipe(until(this.closed$)).subscribe(() => resolve()));
   }
 
   /** Calls `fn` now, and after each change of the outbox or of the switches. */

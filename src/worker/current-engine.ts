@@ -2,7 +2,7 @@
  * The current engine of one account. While the account moves to another store, there is no engine, and calls wait. If a
  * store ends before a call is stored, the next engine repeats the call.
  */
-import { BehaviorSubject, filter, firstValueFrom, type Observable, ReplaySubject, takeUntil } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom } from 'rxjs';
 import type { Engine } from '../engine/engine.ts';
 import { StoreError, UsageError } from '../errors.ts';
 import type { FlushResult } from '../model/status.ts';
@@ -14,35 +14,29 @@ export const loggedOut = (): UsageError => new UsageError('usage/closed', 'this 
 const isStoreGone = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/closed';
 
 export class CurrentEngine {
-  /** Null while the account moves. */
+  /** Null while the account moves. Ends with the error of the calls that still wait, once no engine follows. */
   readonly engine$ = new BehaviorSubject<Engine | null>(null);
-  private readonly ended$ = new ReplaySubject<Error>(1);
+  private running: Engine | null = null;
 
   constructor(private readonly clock: Pick<ClockPort, 'mono'>) {}
 
   get now(): Engine | null {
-    return this.engine$.value;
+    return this.running;
   }
 
   set now(engine: Engine | null) {
+    this.running = engine;
     this.engine$.next(engine);
-  }
-
-  /** Emits once: no engine follows. */
-  get over$(): Observable<unknown> {
-    return this.ended$;
   }
 
   /** No engine follows: calls that wait for the next engine reject with the first reason given. */
   end(reason: Error): void {
-    this.ended$.next(reason);
-    this.ended$.complete();
+    this.engine$.error(reason);
   }
 
   /** @throws the reason given to {@link CurrentEngine.end} when no engine follows. */
   private next(holds: (engine: Engine | null) => boolean): Promise<Engine | null> {
-    const next$ = this.engine$.pipe(filter(holds), takeUntil(this.ended$));
-    return firstValueFrom(next$).catch(() => firstValueFrom(this.ended$).then((reason) => Promise.reject(reason)));
+    return firstValueFrom(this.engine$.pipe(filter(holds)));
   }
 
   /** Runs `run` on the engine that runs. If its store ends meanwhile, nothing was stored, and `run` is repeated on the next engine. */

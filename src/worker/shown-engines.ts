@@ -2,7 +2,7 @@
  * Which engine each topic is watched on while the account moves. Topics about the account follow the current engine. Messages and counts stay
  * with the engine before until the new engine knows enough, so nothing flickers.
  */
-import { BehaviorSubject, NEVER, type Observable, of, switchMap, takeUntil, tap } from 'rxjs';
+import { BehaviorSubject, Observable, type Subscription } from 'rxjs';
 import type { Engine } from '../engine/engine.ts';
 import type { ConnectionStatus } from '../model/status.ts';
 import type { Topic } from '../model/topic.ts';
@@ -46,18 +46,26 @@ export class ShownEngines {
     const engine$ = STATE_TOPICS.has(topic.of) ? this.current.engine$ : COUNT_TOPICS.has(topic.of) ? this.counts$ : this.messages$;
     let first: Engine | null = null;
     let last: ConnectionStatus | null = null;
-    return engine$.pipe(
-      switchMap((engine): Observable<unknown> => {
+    return new Observable((subscriber) => {
+      let watching: Subscription | undefined;
+      const follow = (engine: Engine | null): void => {
+        watching?.unsubscribe();
         first ??= engine;
-        if (topic.of === 'connection') {
-          if (engine) return engine.watch(topic).pipe(tap((status) => (last = status)));
-          // While the account moves, nothing is connected.
-          return last ? of<ConnectionStatus>({ ...last, state: 'offline', leader: false, retryAt: null }) : NEVER;
-        }
         // Another store numbers its events from 1.
-        return engine?.watch(topic.of === 'events' && engine !== first ? { of: 'events' } : topic) ?? NEVER;
-      }),
-      takeUntil(this.current.over$),
-    );
+        const wanted: Topic = topic.of === 'events' && engine !== first ? { of: 'events' } : topic;
+        watching = engine?.watch(wanted).subscribe({
+          next: (value) => {
+            if (topic.of === 'connection') last = value as ConnectionStatus;
+            subscriber.next(value);
+          },
+          error: (error: unknown) => subscriber.error(error),
+        });
+        // While the account moves, nothing is connected.
+        if (!engine && last) subscriber.next({ ...last, state: 'offline', leader: false, retryAt: null } satisfies ConnectionStatus);
+      };
+      subscriber.add(() => watching?.unsubscribe());
+      subscriber.add(this.current.engine$.subscribe({ error: () => subscriber.complete() }));
+      if (!subscriber.closed) subscriber.add(engine$.subscribe({ next: follow, error: () => undefined }));
+    });
   }
 }

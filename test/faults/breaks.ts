@@ -174,8 +174,8 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F45',
     file: 'src/bridge/serve-streams.ts',
-    from: 'retry({ delay: (_, n) =>',
-    to: 'retry({ count: 0, delay: (_, n) =>',
+    from: 'follow(id, topic, subscription, failures + 1),',
+    to: 'undefined,',
     test: ['node', 'test/unit/bridge/streams.test.ts', 'F45'],
   },
   {

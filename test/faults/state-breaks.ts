@@ -145,7 +145,7 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/sync/leader/leader.ts',
-    from: 'return this.heard.next(NO_LEADER);',
+    from: 'return this.showHeard(NO_LEADER);',
     to: 'return;',
     test: ['node', 'test/unit/engine/connection-states.test.ts', 'led and was parked'],
   },

@@ -5,7 +5,7 @@
  *
  * The state changes only by committed log records, so a view never shows half a write.
  */
-import { combineLatest, defer, distinctUntilChanged, filter, from, map, merge, Observable, of, share, startWith, switchMap } from 'rxjs';
+import { distinctUntilChanged, filter, map, type Observable } from 'rxjs';
 import type { Conversation } from '../../model/conversation.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { range } from '../../model/ranges.ts';
@@ -24,6 +24,7 @@ import type { AccountState } from '../state/account-state.ts';
 import type { Dirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
 import { conflated } from './conflate.ts';
+import { beside, reading } from './operators.ts';
 import { watchEvents } from './events.ts';
 import { readsFilter } from './reads.ts';
 import { readShownMessages, readShownReceipts, sameMessages } from './messages.ts';
@@ -45,19 +46,11 @@ const sameFields = <T extends object>(a: T, b: T): boolean =>
   (Object.keys(a) as (keyof T)[]).every((key) => a[key] === b[key]) && Object.keys(a).length === Object.keys(b).length;
 
 export class Views {
-  private readonly dirty$: Observable<Dirty>;
-
   constructor(
     private readonly ports: Pick<Ports, 'clock' | 'store' | 'log'>,
     private readonly writer: Writer,
     private readonly sources: ViewSources,
-  ) {
-    this.dirty$ = new Observable<Dirty>((subscriber) => {
-      const tell = (dirty: Dirty): void => subscriber.next(dirty);
-      subscriber.add(writer.onChange(tell));
-      subscriber.add(writer.onUnchanged(tell));
-    }).pipe(share());
-  }
+  ) {}
 
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
     return this.open(topic) as Observable<TopicValue[T['of']]>;
@@ -102,16 +95,7 @@ export class Views {
 
   /** Emits the account state at once and after each change that `when` selects. */
   private states(when: (dirty: Dirty) => boolean): Observable<AccountState> {
-    return this.dirty$.pipe(
-      filter((dirty) => dirty.awaited || when(dirty)),
-      startWith(undefined),
-      conflated(
-        this.ports.clock,
-        (dirty: Dirty | undefined) => dirty === undefined || when(dirty),
-        (dirty) => dirty?.awaited === true,
-      ),
-      map(() => this.writer.model),
-    );
+    return conflated(this.ports.clock, this.writer, when).pipe(map(() => this.writer.model));
   }
 
   /** Emits as {@link states}, but only after the first complete snapshot: before it every count would be a guess. */
@@ -154,19 +138,17 @@ export class Views {
 
   private conversations(wanted: ListWanted): Observable<readonly Conversation[]> {
     const { before } = wanted;
-    return defer(() => {
-      // The place stays where the conversation was at first: otherwise a new message in that conversation would move the whole page.
-      let place: Place | undefined;
-      return this.knownStates(({ shown }) => shown).pipe(
-        map((model) => {
-          const conversation = before && model.get(before);
-          if (conversation) place ??= placeOf(conversation);
-          if (before && !place) return [];
-          return listConversations(model, wanted, place).map((one) => presentConversation(model, one));
-        }),
-        distinctUntilChanged(sameList),
-      );
-    });
+    // The place stays where the conversation was at first: otherwise a new message in that conversation would move the whole page.
+    let place: Place | undefined;
+    return this.knownStates(({ shown }) => shown).pipe(
+      map((model) => {
+        const conversation = before && model.get(before);
+        if (conversation) place ??= placeOf(conversation);
+        if (before && !place) return [];
+        return listConversations(model, wanted, place).map((one) => presentConversation(model, one));
+      }),
+      distinctUntilChanged(sameList),
+    );
   }
 
   private conversation(id: ConversationId): Observable<Conversation | null> {
@@ -181,9 +163,9 @@ export class Views {
 
   private messages(id: ConversationId, limit: number): Observable<readonly Message[]> {
     return this.states(({ conversations, deadLetters }) => conversations.has(id) || deadLetters).pipe(
-      switchMap(() => {
+      reading(() => {
         this.sources.opened(id, limit);
-        return from(readShownMessages(this.writer, id, limit));
+        return readShownMessages(this.writer, id, limit);
       }),
       distinctUntilChanged(sameMessages),
     );
@@ -191,15 +173,13 @@ export class Views {
 
   private messageId(id: ConversationId, seq: Seq): Observable<MessageId | null> {
     return this.states(({ conversations }) => conversations.has(id)).pipe(
-      switchMap(() =>
-        from(
-          this.writer.read('message-id', async (model, tx) => {
-            const conversation = model.get(id);
-            const [message] = conversation ? await readStored(tx, conversation, range(seq, seq)) : [];
-            if (!message) this.sources.needed(id, seq);
-            return message?.id ?? null;
-          }),
-        ),
+      reading(() =>
+        this.writer.read('message-id', async (model, tx) => {
+          const conversation = model.get(id);
+          const [message] = conversation ? await readStored(tx, conversation, range(seq, seq)) : [];
+          if (!message) this.sources.needed(id, seq);
+          return message?.id ?? null;
+        }),
       ),
       distinctUntilChanged(),
     );
@@ -209,19 +189,17 @@ export class Views {
     // A message never changes its conversation. Before the message is stored, any conversation may bring it.
     let where: ConversationId | null = null;
     return this.states(({ conversations }) => (where ? conversations.has(where) : conversations.size > 0)).pipe(
-      switchMap((model) => {
+      reading((model): MessageReceipts | Promise<MessageReceipts | null> => {
         const pending = model.findPending(id);
         if (pending) {
           where = pending.conversationId;
-          return of(presentReceipts.pending(pending));
+          return presentReceipts.pending(pending);
         }
-        return from(
-          this.writer.read('find-receipts', async (now, tx) => {
-            const found = await findAnywhere(tx, now, id);
-            where = found?.conversation.id ?? null;
-            return found ? presentReceipts.stored(now, found.conversation, found.message) : null;
-          }),
-        );
+        return this.writer.read('find-receipts', async (now, tx) => {
+          const found = await findAnywhere(tx, now, id);
+          where = found?.conversation.id ?? null;
+          return found ? presentReceipts.stored(now, found.conversation, found.message) : null;
+        });
       }),
       distinctUntilChanged((a, b) => (a && b ? sameFields(a, b) : a === b)),
     );
@@ -229,22 +207,16 @@ export class Views {
 
   private receiptsIn(id: ConversationId, limit: number): Observable<readonly MessageReceipts[]> {
     return this.states(({ conversations }) => conversations.has(id)).pipe(
-      switchMap(() => from(readShownReceipts(this.writer, id, limit))),
+      reading(() => readShownReceipts(this.writer, id, limit)),
       distinctUntilChanged((a, b) => a.length === b.length && a.every((one, i) => sameFields(one, b[i]!))),
     );
   }
 
   private connection(): Observable<ConnectionStatus> {
-    // The last known value is emitted at once, even if the store no longer answers.
-    const stored$ = merge(
-      defer(() => of(this.writer.model)),
-      this.states(({ settings, asOf }) => settings || asOf),
-    ).pipe(
+    return this.states(({ settings, asOf }) => settings || asOf).pipe(
       map(({ paused, asOf }) => ({ paused, asOf })),
-      distinctUntilChanged(sameFields),
-    );
-    return combineLatest([this.sources.leader$, stored$]).pipe(
-      map(([{ state, retryAt, error, leader }, { paused, asOf }]) => ({
+      beside(this.sources.leader$),
+      map(([{ paused, asOf }, { state, retryAt, error, leader }]) => ({
         // The hint of a pause may arrive before or after the leader tab reports the end of its connection.
         ...(paused && state !== 'stopped' ? { state: 'offline' as const, retryAt: null } : { state, retryAt }),
         paused,
@@ -260,14 +232,13 @@ export class Views {
   }
 
   private outbox(): Observable<OutboxStatus> {
-    const pending$ = this.states(({ outbox }) => outbox).pipe(
+    return this.states(({ outbox }) => outbox).pipe(
       map(({ outbox }) => {
         let oldestAt: number | null = null;
         for (const { at } of outbox.values()) oldestAt = oldestAt === null ? at : Math.min(oldestAt, at);
         return { pending: outbox.size, oldestAt };
       }),
-    );
-    return combineLatest([pending$, this.sources.leader$]).pipe(
+      beside(this.sources.leader$),
       map(([{ pending, oldestAt }, { inFlight }]) => ({ pending, oldestAt, inFlight: Math.min(inFlight, pending) })),
       distinctUntilChanged(sameFields),
     );

@@ -2,7 +2,6 @@
  * The conversation with the server on one connection. The session sends hello, and hands each frame of the server to
  * its part: feed, outbox sender, fetch of missing messages, heartbeat or token.
  */
-import { BehaviorSubject } from 'rxjs';
 import { type ReceiptsError, TransportError } from '../../../errors.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../../protocol/frames.ts';
@@ -26,6 +25,8 @@ export interface SessionHandlers {
   readonly send: (frame: ClientFrame) => void;
   readonly fence: () => number;
   readonly isLive: () => boolean;
+  /** How many entries the server has not answered yet. */
+  readonly inFlight: (count: number) => void;
   /** The server sent `welcome` for this account. */
   readonly named: () => void;
   readonly caughtUp: () => void;
@@ -36,7 +37,6 @@ export interface SessionHandlers {
 
 export class Session {
   readonly token: SessionToken;
-  readonly inFlight$ = new BehaviorSubject(0);
   private limits = DEFAULT_LIMITS;
   private lastId = 0;
   private askedToWaitMs = 0;
@@ -89,7 +89,7 @@ export class Session {
       ...shared,
       continues: () => this.feed.continues,
       silent: () => lost(new TransportError('transport/timeout', 'the server did not answer a submit frame')),
-      changed: () => this.inFlight$.next(this.sender.inFlightCount),
+      changed: () => handlers.inFlight(this.sender.inFlightCount),
     };
     this.sender = new OutboxSender(ports, writer, drained, timeouts);
     this.missing = new FetchMissing(ports, writer, asks, shared);
@@ -133,7 +133,7 @@ export class Session {
     this.feed.stop();
     this.sender.stop();
     this.missing.stop();
-    this.inFlight$.next(0);
+    this.handlers.inFlight(0);
   }
 
   private askedToWait(ms: number): void {

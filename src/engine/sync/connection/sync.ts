@@ -13,10 +13,10 @@
  * `connection-states.ts` decides when to connect, on which token, and when to give up. This file holds the socket and the timers. The
  * {@link Session} sends and reads the frames. Changes reach the views through the store only.
  */
-import { BehaviorSubject, type Observable, Subject } from 'rxjs';
+import { BehaviorSubject, Subject } from 'rxjs';
 import { ReceiptsError, StoreError, TransportError } from '../../../errors.ts';
 import type { ConnectionStatus } from '../../../model/status.ts';
-import type { Account, Cancel, Link, Ports } from '../../../ports/ports.ts';
+import type { Account, Cancel, LeaderStatus, Link, Ports } from '../../../ports/ports.ts';
 import { backoffMs } from '../../../model/backoff.ts';
 import type { TokenSource } from '../../net/token-source.ts';
 import type { UserAsks } from '../../net/user-asks.ts';
@@ -33,8 +33,6 @@ import { errorDetails } from '../../../logging.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** The time after which a live connection is stable: its earlier failures are forgotten (F57). */
 const STABLE_MS = 30_000;
-
-type SyncStatus = Pick<ConnectionStatus, 'state' | 'retryAt' | 'error'>;
 
 const SHOWN: Record<State, ConnectionStatus['state']> = {
   idle: 'offline',
@@ -55,7 +53,7 @@ export class Sync {
   /** The time of the next attempt, by the wall clock. Shown while the state is `waiting`. */
   private retryAt: number | null = null;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
-  private readonly status = new BehaviorSubject<SyncStatus>({ state: 'offline', retryAt: null, error: null });
+  readonly status$ = new BehaviorSubject<LeaderStatus>({ state: 'offline', retryAt: null, error: null, inFlight: 0 });
   private readonly session: Session;
   private readonly transport: FallbackTransport;
   private readonly timeouts = new AdaptiveTimeout();
@@ -73,6 +71,7 @@ export class Sync {
       send: (frame) => this.link?.send(frame),
       fence: () => this.fence,
       isLive: () => this.state === 'live',
+      inFlight: (inFlight) => this.status$.next({ ...this.status$.value, inFlight }),
       named: () => {
         this.disarm('connect');
         this.timeouts.ended('connect', false);
@@ -86,14 +85,6 @@ export class Sync {
 
   /** Emits when the store refused this tab's fencing token: another tab has taken a higher one. */
   readonly deposed$ = new Subject<void>();
-
-  get status$(): Observable<SyncStatus> {
-    return this.status;
-  }
-
-  get inFlight$(): Observable<number> {
-    return this.session.inFlight$;
-  }
 
   /** This tab leads under the fencing token, and the account is not paused. */
   start(fence: number): void {
@@ -117,14 +108,16 @@ export class Sync {
     this.state = to;
     for (const effect of effects) this.run(effect, failure);
     if (to === before && !failure) return;
-    const shown = to === 'live' || to === 'idle' ? null : (failure?.error ?? this.status.value.error);
-    if (SHOWN[to] !== this.status.value.state) this.ports.log('info', 'connection-changed', { state: SHOWN[to], ...errorDetails(shown) });
+    const { state, error, inFlight } = this.status$.value;
+    const shown = to === 'live' || to === 'idle' ? null : (failure?.error ?? error);
+    if (SHOWN[to] !== state) this.ports.log('info', 'connection-changed', { state: SHOWN[to], ...errorDetails(shown) });
     if (to === 'stopped' && before !== to) this.ports.log('warn', 'connection-stopped', errorDetails(shown));
     if (event === 'caught-up' && before !== to) this.ports.log('info', 'caught-up', { over: 'connection' });
-    this.status.next({
+    this.status$.next({
       state: SHOWN[to],
       retryAt: to === 'waiting' ? this.retryAt : null,
       error: shown ? { code: shown.code, message: shown.message } : null,
+      inFlight,
     });
   }
 

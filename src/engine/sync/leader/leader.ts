@@ -17,7 +17,7 @@
  * passes the lock on when the leader tab ends. A follower steals the lock of a frozen tab. Without locks a tab leads if no leader answers it:
  * the fencing token alone keeps that safe.
  */
-import { BehaviorSubject, combineLatest, distinctUntilChanged, filter, map, skip, type Observable } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, filter, map } from 'rxjs';
 import { ReceiptsError } from '../../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
@@ -42,13 +42,11 @@ interface EventData {
 export class Leader {
   private state: State = 'stopped';
   /** The fencing token under which this tab leads, or null. */
-  private readonly fence = new BehaviorSubject<number | null>(null);
-  private readonly own = new BehaviorSubject<LeaderStatus>(NO_LEADER);
-  private readonly heard = new BehaviorSubject<LeaderStatus>(NO_LEADER);
+  private fence: number | null = null;
+  /** The status that another tab reported. */
+  private heard = NO_LEADER;
   /** The status of the connection as every tab shows it: the leader's. */
-  readonly status$: Observable<LeaderStatus & { readonly leader: boolean }> = combineLatest([this.fence, this.own, this.heard]).pipe(
-    map(([fence, own, heard]) => ({ ...(fence === null ? heard : own), leader: fence !== null })),
-  );
+  readonly status$ = new BehaviorSubject<LeaderStatus & { readonly leader: boolean }>({ ...NO_LEADER, leader: false });
   /** Emits when the leader tab is live, and each time it becomes live again. */
   readonly becomesLive$ = this.status$.pipe(
     map(({ state }) => state),
@@ -79,14 +77,11 @@ export class Leader {
   }
 
   start(): void {
-    const { bus, life, log } = this.ports;
-    const shown = combineLatest([this.sync.status$, this.sync.inFlight$]).subscribe(([status, inFlight]) => {
-      this.own.next({ ...status, inFlight });
+    const { bus, life } = this.ports;
+    const shown = this.sync.status$.subscribe(() => {
+      this.show();
       this.announce();
     });
-    const led = this.fence
-      .pipe(distinctUntilChanged(), skip(1))
-      .subscribe((fence) => log('info', 'leader-changed', { leads: fence !== null, fence }));
     const deposed = this.sync.deposed$.subscribe(() => this.handle('deposed'));
     this.ends.push(
       bus.listen((hint) => this.hear(hint)),
@@ -97,7 +92,6 @@ export class Leader {
       }),
       () => shown.unsubscribe(),
       () => deposed.unsubscribe(),
-      () => led.unsubscribe(),
     );
     this.handle('start');
   }
@@ -110,11 +104,11 @@ export class Leader {
   /** Stops for good, because this tab cannot do a leader's work any more. Other tabs may lead. */
   retire(error: NonNullable<LeaderStatus['error']>): void {
     this.stop();
-    this.heard.next({ ...NO_LEADER, state: 'stopped', error });
+    this.showHeard({ ...NO_LEADER, state: 'stopped', error });
   }
 
   get leads(): boolean {
-    return this.fence.value !== null;
+    return this.fence !== null;
   }
 
   /** Asks the leader, this tab or another one, to try the connection now. */
@@ -156,17 +150,17 @@ export class Leader {
         return this.abandonClaim?.();
       case 'hold-fence':
         this.fenceBackoff.succeeded();
-        return this.fence.next(fence);
+        return this.lead(fence);
       case 'drop-fence':
-        return this.fence.next(null);
+        return this.lead(null);
       case 'arm-retry':
         return this.armRetry(error);
       case 'disarm-retry':
         return this.cancelRetry?.();
       case 'show-leader':
-        return this.heard.next(status);
+        return this.showHeard(status);
       case 'show-no-leader':
-        return this.heard.next(NO_LEADER);
+        return this.showHeard(NO_LEADER);
       case 'run-sync':
         return this.runSync();
       case 'stop-sync':
@@ -182,6 +176,23 @@ export class Leader {
       case 'nudge-leader':
         return bus.post({ type: 'nudge' });
     }
+  }
+
+  /** @param fence the fencing token under which this tab leads from here on; null: this tab leads no more. */
+  private lead(fence: number | null): void {
+    if (fence !== this.fence) this.ports.log('info', 'leader-changed', { leads: fence !== null, fence });
+    this.fence = fence;
+    this.show();
+  }
+
+  private showHeard(status: LeaderStatus): void {
+    this.heard = status;
+    this.show();
+  }
+
+  private show(): void {
+    const { leads } = this;
+    this.status$.next({ ...(leads ? this.sync.status$.value : this.heard), leader: leads });
   }
 
   private hear(hint: BusHint): void {
@@ -203,7 +214,7 @@ export class Leader {
 
   /** The higher fencing token leads. */
   private hearStatus(status: LeaderStatus, theirs: number | null): void {
-    const ours = this.fence.value;
+    const ours = this.fence;
     if (ours === null) return this.handle('lead-claimed', { status });
     if (theirs === null || theirs === ours) return;
     this.handle(theirs > ours ? 'deposed' : 'old-leader-spoke', { status });
@@ -246,13 +257,13 @@ export class Leader {
     const { clock } = this.ports;
     const shown = error instanceof ReceiptsError ? { code: error.code, message: error.message } : null;
     const ms = this.fenceBackoff.failed(RETRY_FENCE_MS);
-    this.heard.next({ ...NO_LEADER, retryAt: clock.wall() + ms, error: shown });
+    this.showHeard({ ...NO_LEADER, retryAt: clock.wall() + ms, error: shown });
     this.cancelRetry = clock.timer(ms, () => this.handle('retry-due'));
   }
 
   /** Starts or stops the connection as the store says: a paused account stays paused after a restart. */
   private runSync(): void {
-    const fence = this.fence.value;
+    const { fence } = this;
     if (fence === null) return;
     if (this.writer.model.paused) this.sync.stop();
     else this.sync.start(fence);
@@ -260,7 +271,7 @@ export class Leader {
   }
 
   private announce(): void {
-    const fence = this.fence.value;
-    if (fence !== null && this.surroundings === 'shared') this.ports.bus.post({ type: 'status', status: this.own.value, fence });
+    const { fence } = this;
+    if (fence !== null && this.surroundings === 'shared') this.ports.bus.post({ type: 'status', status: this.sync.status$.value, fence });
   }
 }
