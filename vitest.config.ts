@@ -32,9 +32,19 @@ const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, 
 /** End to end without a word about seconds: two at a time, of which one mostly waits. Whatever promises to be quick runs alone (e2e). */
 const JOURNEYS = [
   'test/package/**/*.test.ts',
-  ...['demo', 'demo-vendors', 'groups', 'half-open', 'log-out', 'offline-reading', 'public-calls', 'readme', 'replay', 'viewing'].map(
-    (name) => `test/e2e/${name}.test.ts`,
-  ),
+  ...[
+    'demo',
+    'demo-notifications',
+    'demo-vendors',
+    'groups',
+    'half-open',
+    'log-out',
+    'offline-reading',
+    'public-calls',
+    'readme',
+    'replay',
+    'viewing',
+  ].map((name) => `test/e2e/${name}.test.ts`),
 ];
 
 /** On what `npm run build` made. */

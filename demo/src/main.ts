@@ -40,7 +40,7 @@ const furnish = async (clients: readonly ReceiptClient[]): Promise<void> => {
   await openTheScene(clients);
 };
 
-/** The phones work without the opening messages; the console shows the cause. */
+/** The phones work without the opening messages. The cause is for the developer who started the server, so it goes to the console. */
 const notFurnished = (error: unknown): void => console.warn('The opening messages were not sent', error);
 
 const startOwnPhones = (): void => {

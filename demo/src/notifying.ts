@@ -32,22 +32,25 @@ const startHolding = (client: ReceiptClient): ((push: string) => void) => {
   };
 };
 
-/** The switch. It is in force over a reload, as long as the browser's permission is. */
+/** The switch: on while pushes can arrive. The user's choice is in force over a reload, as long as the browser's permission is. */
 export const startNotifying = (clients: readonly ReceiptClient[]): HTMLElement => {
   let stream: EventSource | undefined;
   const phones = new Map<UserId, (push: string) => void>();
   const turn = async (on: boolean): Promise<void> => {
     const isAllowed = on && isPossible && (await Notification.requestPermission()) === 'granted';
     stream?.close();
-    stream = isAllowed ? new EventSource('/dev/pushes') : undefined;
-    if (stream)
-      stream.onmessage = ({ data }: MessageEvent<string>) => phones.get((JSON.parse(data) as { readonly userId: UserId }).userId)?.(data);
+    notify.show(false);
     try {
       localStorage.setItem(KEY, isAllowed ? 'on' : 'off');
     } catch {
       // Without storage the switch is off after a reload.
     }
-    notify.show(isAllowed);
+    if (!isAllowed) return;
+    stream = new EventSource('/dev/pushes');
+    stream.onmessage = ({ data }: MessageEvent<string>) => phones.get((JSON.parse(data) as { readonly userId: UserId }).userId)?.(data);
+    // Without a connection the server has nowhere to send a push. The browser connects again by itself.
+    stream.onopen = () => notify.show(true);
+    stream.onerror = () => notify.show(false);
   };
   const notify = createSwitch('Notify', null, turn);
   notify.node.setAttribute('aria-label', 'Notifications of the phone in the pocket');
