@@ -1,6 +1,6 @@
 /** Single messages cleared by a user: on every device of the user, in any order, and through a loss of history. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { splitEntry } from '../../../src/engine/sync/outbox/batch.ts';
+import { splitEntry } from '../../../src/engine/sync/outbox/split-entry.ts';
 import { NO_PENDING_RECEIPTS, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
 import { fromSeqs, type Ranges, union } from '../../../src/model/ranges.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
-import { splitEntry, wireEntry } from '../../../src/engine/sync/outbox/batch.ts';
+import { wireEntry } from '../../../src/engine/sync/outbox/batch.ts';
 import { ANSWER_TIMEOUT_MS, OutboxSender } from '../../../src/engine/sync/outbox/outbox-sender.ts';
+import { splitEntry } from '../../../src/engine/sync/outbox/split-entry.ts';
 import { AdaptiveTimeout } from '../../../src/engine/sync/timing/adaptive-timeout.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
@@ -206,6 +207,26 @@ describe('the outbox sender', () => {
       [0, 0, 50],
     ]);
     expect(new Set(parts.map(({ key }) => key)).size).toBe(parts.length);
+  });
+
+  it('of more receipts than a frame takes, the rest stays a single unsent entry, and newer receipts join it (I-22)', async () => {
+    limits = { ...limits, frameBytes: 4096 };
+    const ids = Array.from({ length: 1500 }, (_, n) => `m${1000 + n}`);
+    await ack('group:crew', ids.slice(0, 1400));
+    sender.start();
+    await settled();
+    await ack('group:crew', ids.slice(1400));
+    const unsent = () => [...writer.model.outbox.values()].filter((entry) => !entry.sent).length;
+    let frames = 0;
+    for (; frames < sent.length; frames++) {
+      expect(unsent()).toBeLessThanOrEqual(1);
+      expect(new TextEncoder().encode(JSON.stringify(sent[frames])).length).toBeLessThanOrEqual(4096);
+      answer(sent[frames]!, named);
+      await settled();
+    }
+    expect(frames).toBe(4);
+    expect(sent.flatMap(({ entries }) => entries.flatMap((entry) => entry['namedIds']))).toEqual(ids);
+    expect(writer.model.outbox.size).toBe(0);
   });
 
   it('receipts with texts are split so that every frame fits, each text together with its receipt and before receipts without text', () => {

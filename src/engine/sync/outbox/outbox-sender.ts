@@ -22,11 +22,12 @@ import type { Frame, Limits } from '../../../protocol/frames.ts';
 import type { WireResult } from '../../../protocol/submit.ts';
 import { FrameSize } from '../timing/frame-size.ts';
 import type { AdaptiveTimeout } from '../timing/adaptive-timeout.ts';
-import { nextBatch, splitEntry, wireEntry } from './batch.ts';
+import { nextBatch, wireEntry } from './batch.ts';
 import { endEntry } from '../../apply/end-entry.ts';
 import { sendable } from '../../write/blind-flags.ts';
 import { type Effect, type Event, type State, transition } from './outbox-sender-states.ts';
 import { Refusals } from './refusals.ts';
+import { joinRest, splitLong } from './split-entry.ts';
 import type { Writer } from '../../write/writer.ts';
 
 export interface OutboxSenderHandlers {
@@ -170,19 +171,18 @@ export class OutboxSender {
     const fence = this.handlers.fence();
     const durability = isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed';
     const [entries, confirmedAt] = await this.writer.write('send-batch', { durability, fence }, (draft) => {
-      for (const entry of [...draft.model.outbox.values()]) {
-        if (entry.kind !== 'receipts' || entry.sent) continue;
-        const parts = splitEntry(entry, () => random.id(), limits.frameBytes);
-        if (parts.length === 1) continue;
-        for (const part of parts) draft.change({ t: 'enqueue', entry: part });
+      const outbox = sendable(draft.model);
+      const queued = splitLong(outbox, () => random.id(), limits.frameBytes);
+      const chosen = nextBatch(
+        queued.entries,
+        { entries: Math.min(limits.entries, this.maxEntries), frameBytes: Math.min(limits.frameBytes, this.frameSize.bytes) },
+        this.refusals.readiness(queued.entries),
+      );
+      for (const [entry, parts] of queued.split) {
+        if (!parts.some((part) => chosen.includes(part))) continue;
+        for (const part of joinRest(parts, chosen)) draft.change({ t: 'enqueue', entry: part });
         draft.change({ t: 'end', key: entry.key, end: 'superseded' });
       }
-      const outbox = sendable(draft.model);
-      const chosen = nextBatch(
-        outbox,
-        { entries: Math.min(limits.entries, this.maxEntries), frameBytes: Math.min(limits.frameBytes, this.frameSize.bytes) },
-        this.refusals.readiness(outbox),
-      );
       const unsent = chosen.filter(({ sent }) => !sent).map(({ key }) => key);
       if (unsent.length > 0) draft.change({ t: 'sent', keys: unsent });
       return [chosen, this.handlers.continues() ? draft.model.confirmedAt : null] as const;
