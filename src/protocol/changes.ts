@@ -4,6 +4,7 @@ import {
   AccountShape,
   ConversationIdShape,
   CursorShape,
+  FromOne,
   GroupReceiptShape,
   Id,
   MessageShape,
@@ -54,7 +55,7 @@ export const MessagesOf = v.strictObject({ conversationId: ConversationIdShape, 
 /** The state of a group message's receipts. */
 export const ReceiptChange = v.strictObject({
   conversationId: ConversationIdShape,
-  seq: v.pipe(SeqShape, v.minValue(1)),
+  seq: FromOne,
   id: Id,
   ...GroupReceiptShape.entries,
   /** The members whose receipts are part of this change, each with the text of the receipt. A catch-up names no readers. */
@@ -87,13 +88,10 @@ export const Changes = v.strictObject({
 const WantShape = v.pipe(
   v.strictObject({
     conversationId: ConversationIdShape,
-    seqs: v.pipe(
-      RangesShape,
-      v.check((ranges) => ranges.length <= MAX_RANGES_PER_WANT, `at most ${MAX_RANGES_PER_WANT} ranges`),
-    ),
+    seqs: v.pipe(RangesShape, v.maxLength(MAX_RANGES_PER_WANT)),
     /** One more message of the conversation, by its id. */
     messageId: v.optional(Id),
-    limit: v.pipe(SeqShape, v.minValue(1)),
+    limit: FromOne,
   }),
   v.check(({ seqs, messageId }) => seqs.length > 0 || messageId !== undefined, 'a want names ranges or a message id'),
 );

@@ -7,7 +7,7 @@
  *           ◀─ changes, if there are any, then pong
  */
 import * as v from 'valibot';
-import { CursorShape, Id, RequestId, SeqShape, Time } from './shapes.ts';
+import { CursorShape, FrameBytes, FromOne, Id, RequestId, SeqShape, Time } from './shapes.ts';
 
 /** Client → server: the first frame, within 10 s. A URL never carries the token. */
 export const Hello = v.strictObject({
@@ -37,20 +37,20 @@ export const Ping = v.strictObject({ type: v.literal('ping') });
 /** The limits of the server. A client learns the limits in the handshake and has no constants for them. */
 export const LimitsShape = v.strictObject({
   /** Entries in one `submit`. */
-  entries: v.pipe(SeqShape, v.minValue(1)),
+  entries: FromOne,
   /** Bytes in a frame of the client. */
-  frameBytes: v.pipe(SeqShape, v.minValue(1024)),
+  frameBytes: FrameBytes,
   /** Messages in the answer to one `fetch`. */
-  fetchMessages: v.pipe(SeqShape, v.minValue(1)),
+  fetchMessages: FromOne,
   /** Ids in one `fetch-receipts`. */
-  receiptIds: v.pipe(SeqShape, v.minValue(1)),
+  receiptIds: FromOne,
   /** Members on one page of `fetch-members`. */
-  members: v.pipe(SeqShape, v.minValue(1)),
+  members: FromOne,
   /**
    * A client sends `ping` after this time without a frame from the server, or after twice this time without
    * sending a frame.
    */
-  heartbeatMs: v.pipe(SeqShape, v.minValue(1)),
+  heartbeatMs: FromOne,
 });
 
 /** The server's policy for receipts in groups. The server enforces the policy; a client may show it. */

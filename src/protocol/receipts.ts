@@ -2,7 +2,7 @@
  * Receipts on request: the receipts of messages by id, and the readers and non-readers of one group message.
  */
 import * as v from 'valibot';
-import { ConversationIdShape, GroupReceiptShape, Id, RequestId, SeqShape, Time } from './shapes.ts';
+import { ConversationIdShape, FromOne, GroupReceiptShape, Id, RequestId, Time } from './shapes.ts';
 import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
 
 /** Client → server: asks for the receipts of these messages, at most `limits.receiptIds`. */
@@ -20,7 +20,7 @@ export const FoundReceipt = v.strictObject({
   messageId: Id,
   ...GroupReceiptShape.entries,
   /** The message's conversation and seq. */
-  location: v.optional(v.strictObject({ conversationId: ConversationIdShape, seq: v.pipe(SeqShape, v.minValue(1)) })),
+  location: v.optional(v.strictObject({ conversationId: ConversationIdShape, seq: FromOne })),
   /** Direct chats: when the peer first covered the message. Only the sender gets the times. */
   times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
 });
@@ -40,7 +40,7 @@ export const FetchMembers = v.strictObject({
   filter: v.picklist(['read', 'unread']),
   /** The `cursor` of the previous page; `null` for the first page. */
   cursor: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CURSOR_CHARS))),
-  limit: v.pipe(SeqShape, v.minValue(1)),
+  limit: FromOne,
 });
 
 export const ReadMemberShape = v.strictObject({ userId: Id, readAt: v.nullable(Time), content: v.optional(v.string()) });

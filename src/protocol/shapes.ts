@@ -2,19 +2,30 @@
 import * as v from 'valibot';
 import { type ConversationId, ID_RULE, isConversationId, isId } from '../model/ids.ts';
 import { isMentions, MAX_MENTIONS, type Mentions } from '../model/mentions.ts';
-import { isRanges, type Ranges } from '../model/ranges.ts';
+import { isRanges, type Range, type Ranges } from '../model/ranges.ts';
 
 export const Id = v.custom<string>(isId, `an id is ${ID_RULE}`);
 export const ConversationIdShape = v.custom<ConversationId>(
   isConversationId,
   `"direct:<user id>" or "group:<group id>", the id being ${ID_RULE}`,
 );
-export const SeqShape = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-export const Time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** One check is quicker than a pipe of three, and a frame of changes has thousands of numbers. */
+const wholeFrom = (least: number) =>
+  v.custom<number>((value) => Number.isSafeInteger(value) && (value as number) >= least, `a whole number from ${least}`);
+
+export const SeqShape = wholeFrom(0);
+export const FromOne = wholeFrom(1);
+/** A frame with one entry does not always fit into less. */
+export const FrameBytes = wholeFrom(1024);
+export const Time = SeqShape;
+export const RangeShape = v.custom<Range>((value) => isRanges([value]), 'a range [from, upTo], from 1');
 export const RangesShape = v.custom<Ranges>(isRanges, 'ranges: sorted, disjoint, non-adjacent [from, upTo], from 1');
 export const MentionsShape = v.custom<Mentions>(isMentions, `"all" or 1 to ${MAX_MENTIONS} user ids`);
 /** A cursor. The client stores and sends back cursors, and never parses them. */
-export const CursorShape = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+export const CursorShape = v.custom<string>(
+  (value) => typeof value === 'string' && value.length > 0 && value.length <= 128,
+  'a text of 1 to 128 characters',
+);
 export const FlagShape = v.strictObject({ count: SeqShape, value: v.boolean() });
 export const ArchiveShape = v.strictObject({ count: SeqShape, value: v.boolean(), at: SeqShape });
 export const MarkShape = v.strictObject({
@@ -22,10 +33,10 @@ export const MarkShape = v.strictObject({
   value: v.boolean(),
   at: SeqShape,
   /** The message from which on the user marked the conversation unread. */
-  from: v.optional(v.pipe(SeqShape, v.minValue(1))),
+  from: v.optional(FromOne),
 });
 /** The number that pairs a request with its answers on one connection. */
-export const RequestId = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+export const RequestId = FromOne;
 
 /** The receipt settings of an account: flags, with `true` for "sends receipts". */
 export const AccountShape = v.strictObject({ version: SeqShape, deliveryReceipts: FlagShape, readReceipts: FlagShape });
@@ -33,7 +44,7 @@ export type WireAccount = v.InferOutput<typeof AccountShape>;
 
 export const MessageShape = v.strictObject({
   id: Id,
-  seq: v.pipe(SeqShape, v.minValue(1)),
+  seq: FromOne,
   senderId: Id,
   sentAt: Time,
   /** JSON text, at most `MAX_BODY_BYTES` of `model/message.ts`. Empty after a recall, and in a row's `lastMessage` above 256 bytes. */
@@ -51,7 +62,7 @@ export const RowShape = v.strictObject({
   conversationId: ConversationIdShape,
   version: SeqShape,
   latestSeq: SeqShape,
-  firstSeq: v.pipe(SeqShape, v.minValue(1)),
+  firstSeq: FromOne,
   joinedAt: SeqShape,
   readUpTo: SeqShape,
   readBy: v.nullable(v.strictObject({ deviceId: Id, at: Time })),
@@ -95,6 +106,6 @@ export const StepShape = v.strictObject({
   conversationId: ConversationIdShape,
   by: Id,
   kind: v.picklist(['delivered', 'read', 'named']),
-  range: v.tuple([v.pipe(SeqShape, v.minValue(1)), v.pipe(SeqShape, v.minValue(1))]),
+  range: RangeShape,
   at: Time,
 });

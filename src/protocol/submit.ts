@@ -7,6 +7,7 @@ import {
   ConversationIdShape,
   CursorShape,
   FlagShape,
+  FromOne,
   Id,
   MarkShape,
   MentionsShape,
@@ -32,7 +33,7 @@ export const ReceiptsEntryShape = v.strictObject({
   conversationId: ConversationIdShape,
   cursor: WrittenAt,
   /** The private read position, inclusive. Only the user's own devices get the position. */
-  position: v.optional(v.pipe(SeqShape, v.minValue(1))),
+  position: v.optional(FromOne),
   /** Messages cleared one by one: they do not count for this user. Only the user's own devices get the effect. */
   cleared: v.optional(RangesShape),
   /** The conversation read receipt, in direct chats. */
@@ -136,7 +137,7 @@ export const ResultShape = v.variant('outcome', [
     /** For a message: its seq and time at the server. */
     message: v.optional(
       v.strictObject({
-        seq: v.pipe(SeqShape, v.minValue(1)),
+        seq: FromOne,
         sentAt: Time,
         /** Another device of the sender has recalled the message meanwhile. */
         recalled: v.optional(v.literal(true)),
