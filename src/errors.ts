@@ -8,7 +8,12 @@
  */
 
 export type UsageCode =
-  'usage/invalid-option' | 'usage/invalid-argument' | 'usage/unknown-message' | 'usage/unknown-conversation' | 'usage/closed';
+  | 'usage/invalid-option'
+  | 'usage/invalid-argument'
+  | 'usage/unknown-message'
+  | 'usage/unknown-conversation'
+  | 'usage/closed'
+  | 'usage/no-browser';
 export type StoreCode = 'store/unavailable' | 'store/quota-exceeded' | 'store/version-ahead' | 'store/closed';
 export type WorkerCode = 'worker/unavailable' | 'worker/restarted';
 export type TransportCode = 'transport/unreachable' | 'transport/closed' | 'transport/timeout';

@@ -6,68 +6,44 @@
  *   app ◀─values─ Watching ◀─ bridge ◀─ worker ◀─ engine        page lifecycle ─▶ worker
  *                   ▲ first paint (IndexedDB), until the worker runs
  */
-import { defer, from, map, type Observable } from 'rxjs';
-import { releaseBadge } from '../platform/app-badge.ts';
-import { WorkerConnection } from '../bridge/connect.ts';
-import { sourceOf } from '../bridge/worker-source.ts';
+import { defer, map, type Observable } from 'rxjs';
 import { UsageError } from '../errors.ts';
 import { MAX_TIMER_MS } from '../ports/ports.ts';
-import { type ConversationId, requireConversationId, requireId } from '../model/ids.ts';
+import { type ConversationId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
-import { databaseName } from '../model/storage-name.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
-import { keepBadge } from './page/keep-badge.ts';
 import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
 import { changesOf } from './changes.ts';
-import { requestSyncWhenOffline } from './page/background-sync.ts';
-import { requirePage } from './worker-start/browser-page.ts';
-import { closeReadNotifications } from './page/close-notifications.ts';
 import { closedByApp, closedByLogOut } from './closed-errors.ts';
-import { deviceId } from './page/device.ts';
-import { readFirstPaint } from './page/first-paint.ts';
-import { badgeCounts, checkOptions } from './options.ts';
-import { OwnWorkers } from './worker-start/own-workers.ts';
-import { Persistence } from './page/persistence.ts';
+import { HeldStreams } from './held-streams.ts';
+import { hasNoBrowser, openWithoutBrowser, requirePage } from './no-browser.ts';
+import { type OpenAccount, openAccount } from './open-account.ts';
+import { checkOptions } from './options.ts';
 import { questionsOf } from './questions.ts';
-import { watchPage } from './page/page-lifecycle.ts';
-import { createPageSide } from './page-side.ts';
 import type { ReceiptClient } from './receipt-client.ts';
 import type { LogOutOptions, ReceiptClientOptions } from './receipt-client-options.ts';
-import { type OpenView, viewConversation } from './view/view-conversation.ts';
-import { Watching } from './watching.ts';
+import type { OpenView } from './view/view-conversation.ts';
 import { withWorkerTrouble } from './worker-trouble.ts';
-import { safeLog } from '../logging.ts';
 
 /**
  * Opens an account on this device. Returns at once; earlier calls wait for the worker.
  *
- * @throws {UsageError} `usage/invalid-option`, also without a browser page: on a rendering server, or in a worker.
+ * On a server that renders pages, the client does nothing: its streams emit nothing, and its calls reject with `usage/no-browser`.
+ *
+ * @throws {UsageError} `usage/invalid-option`, also in a worker, and on a simulated page that lacks what the client needs.
  */
 export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClient => {
   checkOptions(options);
+  const { userId } = options;
+  if (hasNoBrowser()) return clientOf(userId, openWithoutBrowser());
   requirePage(options.worker !== undefined);
-  const { url, userId, deliveryReceipts, readReceipts, retention } = options;
-  const badge = badgeCounts(options.appBadge);
-  const name = databaseName(url, userId);
-  // Read the first paint while the worker starts: the record is there first.
-  const paint = readFirstPaint(name);
-  const settings = {
-    ...(deliveryReceipts === undefined ? {} : { deliveryReceipts }),
-    ...(readReceipts === undefined ? {} : { readReceipts }),
-  };
-  const config = async (isFirst: boolean) => ({
-    url,
-    userId,
-    deviceId: await deviceId(name),
-    ...(retention ? { retention } : {}),
-    settings: isFirst ? settings : {},
-    logsAll: options.log !== undefined,
-  });
-  const log = safeLog(options.log);
-  const setsAtStart = Object.keys(settings).length > 0;
-  const workers = options.worker ? sourceOf(options.worker) : new OwnWorkers();
-  const connection = new WorkerConnection(workers, config, createPageSide(name, options, log), setsAtStart);
-  const persistence = new Persistence(navigator);
+  return clientOf(userId, openAccount(options));
+};
+
+const clientOf = (
+  userId: UserId,
+  { connection, over, watching, persistence, view: openView, stop, leftDevice }: OpenAccount,
+): ReceiptClient => {
   const intent: typeof connection.intent = (name, ...args) => {
     const stored = connection.intent(name, ...args);
     stored.then(
@@ -76,32 +52,16 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     );
     return stored;
   };
-  const watching = new Watching(connection.streams, paint, connection.started);
-  const stopWatchingPage = watchPage((event) => connection.life(event));
-  const stopRequestingSync = requestSyncWhenOffline(
-    () => watching.watch({ of: 'outbox' }),
-    () => watching.watch({ of: 'connection' }),
-  );
-  const stopBadge = keepBadge(name, badge, () => watching.watch({ of: 'badge' }));
-  const stopClosing = closeReadNotifications(
-    userId,
-    watching.watch({ of: 'reads' }),
-    (messages) => connection.query('settledOf', messages),
-    from(connection.streams.over),
-  );
   let closing: Promise<void> | null = null;
   let closed: (() => UsageError) | null = null;
   const views = new Set<OpenView>();
   const shut = (why: () => UsageError): void => {
     closed ??= why;
-    stopWatchingPage();
-    stopRequestingSync();
-    stopBadge();
-    stopClosing();
+    stop();
     for (const view of views) view.close();
   };
   // Another tab may log out too.
-  void connection.streams.over.then(() => shut(closedByLogOut));
+  void over.then(() => shut(closedByLogOut));
   const close = async (): Promise<void> => {
     const openCalls = [...views].flatMap((view) => view.underWay() ?? []);
     shut(closedByApp);
@@ -116,14 +76,17 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     requireOpen();
     return requireConversationId(id, userId);
   };
-  const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => {
+  const held = new HeldStreams();
+  const watchAs = <T extends Topic, V>(topic: T, shown: (live: Observable<TopicValue[T['of']]>) => Observable<V>): Observable<V> => {
     requireOpen();
-    return defer(() => {
+    const live = defer(() => {
       // Throw here: a component that subscribes late would otherwise show nothing, without any reason.
       if (closed === closedByApp) throw closedByApp();
       return watching.watch(topic);
     });
+    return held.get(JSON.stringify(topic), () => shown(live));
   };
+  const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => watchAs(topic, (live) => live);
 
   const limitOf = (given: { readonly limit?: number } | undefined, call: string): number =>
     requireCount(readOptions(given, call, { limit: 1 }).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT);
@@ -134,7 +97,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     viewConversation(conversationId, given) {
       const id = conversation(conversationId);
       const { receipts } = readOptions(given, 'viewConversation', { receipts: 1 });
-      const view = viewConversation(connection, watching, id, optionalFlag(receipts, 'receipts') ?? true);
+      const view = openView(id, optionalFlag(receipts, 'receipts') ?? true);
       views.add(view);
       return {
         firstUnread: view.firstUnread,
@@ -166,7 +129,7 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
         timeoutMs: requireCount(timeoutMs, 'timeoutMs', MAX_TIMER_MS),
         keepData: optionalFlag(keepData, 'keepData') ?? false,
       });
-      await releaseBadge(name);
+      await leftDevice();
     },
     close: () => (closing ??= close()),
 
@@ -179,10 +142,10 @@ export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClien
     watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),
     watchReceiptsIn: (id, given) =>
       watch({ of: 'receipts-in', conversationId: conversation(id), limit: limitOf(given, 'watchReceiptsIn') }),
-    watchConnection: () => persistence.joined(withWorkerTrouble(watch({ of: 'connection' }), connection.trouble$)),
+    watchConnection: () => watchAs({ of: 'connection' }, (live) => persistence.joined(withWorkerTrouble(live, connection.trouble$))),
     watchOutbox: () => watch({ of: 'outbox' }),
     watchDeadLetters: () => watch({ of: 'dead-letters' }),
     watchReceiptSettings: () => watch({ of: 'receipt-settings' }),
-    watchEvents: () => watch({ of: 'events' }).pipe(map(({ event }) => event)),
+    watchEvents: () => watchAs({ of: 'events' }, (live) => live.pipe(map(({ event }) => event))),
   };
 };

@@ -201,6 +201,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F131', fault: 'three pushes show nothing, and the browser ends the subscription' },
       { id: 'F132', fault: 'entries of several users share one transaction, and one of them spoils the others' },
       { id: 'F133', fault: 'the first page dies before it has stored its receipt settings, and the service worker sends receipts' },
+      { id: 'F134', fault: 'an app creates a client where there is no browser: on a server that renders its pages' },
     ],
   },
 ];

@@ -1,7 +1,8 @@
-/** Breaks of the rows about calls in one turn, closed clients (F111, F118, F129). */
+/** Breaks of the rows about calls in one turn, closed clients, and clients without a browser (F111, F118, F129, F134). */
 import type { Break } from './breaks.ts';
 
 const ORDER: Break['test'] = ['node', 'test/unit/bridge/order.test.ts', 'F111'];
+const NO_BROWSER = (row: string): Break['test'] => ['node', 'test/unit/client/no-browser.test.ts', row];
 const CLOSING: Break['test'] = ['node', 'test/unit/bridge/closing.test.ts', 'F118'];
 
 export const ORDER_BREAKS: readonly Break[] = [
@@ -81,7 +82,21 @@ export const ORDER_BREAKS: readonly Break[] = [
     file: 'src/client/client.ts',
     from: '  requirePage(options.worker !== undefined);\n',
     to: '',
-    test: ['node', 'test/unit/client/browser-page.test.ts', 'F118'],
+    test: NO_BROWSER('F118'),
+  },
+  {
+    fault: 'F134',
+    file: 'src/client/client.ts',
+    from: 'if (hasNoBrowser()) return clientOf(userId, openWithoutBrowser());',
+    to: '',
+    test: NO_BROWSER('F134'),
+  },
+  {
+    fault: 'F134',
+    file: 'src/client/no-browser.ts',
+    from: 'intent: refuse,',
+    to: 'intent: async () => undefined as never,',
+    test: NO_BROWSER('F134'),
   },
   {
     fault: 'F129',

@@ -1,0 +1,23 @@
+/**
+ * The streams that the app holds: the same call returns the same Observable, so a component may compare them. A stream that the app does not
+ * hold any more is forgotten.
+ */
+import type { Observable } from 'rxjs';
+
+export class HeldStreams {
+  private readonly held = new Map<string, WeakRef<Observable<unknown>>>();
+  private readonly dropped = new FinalizationRegistry<string>((key) => {
+    // The app may hold a younger stream of the same call.
+    if (!this.held.get(key)?.deref()) this.held.delete(key);
+  });
+
+  /** @param key names a stream of one type. */
+  get<T>(key: string, make: () => Observable<T>): Observable<T> {
+    const known = this.held.get(key)?.deref();
+    if (known) return known as Observable<T>;
+    const made = make();
+    this.held.set(key, new WeakRef(made));
+    this.dropped.register(made, key);
+    return made;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * A client without a browser, as a rendering server creates it: its streams emit nothing and its calls reject. The client starts no worker
+ * and no timer, so the server may drop it without closing it.
+ */
+import { NEVER, of } from 'rxjs';
+import { StreamPort } from '../bridge/streams.ts';
+import { UsageError } from '../errors.ts';
+import { requireId } from '../model/ids.ts';
+import type { OpenAccount } from './open-account.ts';
+import { Persistence } from './page/persistence.ts';
+import { FixedDivider } from './view/fixed-divider.ts';
+import { Watching } from './watching.ts';
+
+const PAGE = ['document', 'navigator', 'MessageChannel', 'crypto'] as const;
+
+/** True on a server: neither a page nor a browser's worker. A simulated page of a test has a document. */
+export const hasNoBrowser = (): boolean => !('document' in globalThis) && !('importScripts' in globalThis);
+
+/**
+ * @param makesWorkers true if the app starts the worker itself.
+ * @throws {UsageError} `usage/invalid-option` in a worker and on a simulated page, with the names of the missing globals.
+ */
+export const requirePage = (makesWorkers: boolean): void => {
+  const missing = [...PAGE, ...(makesWorkers ? [] : ['Worker'])].filter((name) => !(name in globalThis));
+  if (missing.length > 0)
+    throw new UsageError(
+      'usage/invalid-option',
+      `createReceiptClient needs a page in a browser; missing here: ${missing.join(', ')}. ` +
+        'For a test without a browser, tidemark/testing has clients',
+    );
+};
+
+const refuse = async (): Promise<never> => {
+  throw new UsageError(
+    'usage/no-browser',
+    'this client was created without a browser, on a server that renders pages: its streams emit nothing, and its calls reject. ' +
+      'Make the call in the browser, for example in an effect or in a handler of an event',
+  );
+};
+
+export const openWithoutBrowser = (): OpenAccount => {
+  const streams = new StreamPort();
+  return {
+    connection: {
+      trouble$: of(null),
+      intent: refuse,
+      query: refuse,
+      logOut: refuse,
+      close: async () => streams.end(),
+    },
+    over: streams.over,
+    watching: new Watching(streams, Promise.resolve(null), Promise.resolve()),
+    persistence: new Persistence({}),
+    view() {
+      const divider = new FixedDivider(() => NEVER);
+      return {
+        firstUnread: divider.firstUnread,
+        seen: (messageId) => void requireId(messageId, 'messageId'),
+        underWay: () => null,
+        close: () => divider.close(),
+      };
+    },
+    stop: () => undefined,
+    leftDevice: async () => undefined,
+  };
+};

@@ -1,0 +1,86 @@
+/** Opens an account on the page: the connection to its worker, and what the page does for the account besides the app's calls. */
+import { from, type Observable } from 'rxjs';
+import { releaseBadge } from '../platform/app-badge.ts';
+import { WorkerConnection } from '../bridge/connect.ts';
+import { sourceOf } from '../bridge/worker-source.ts';
+import { safeLog } from '../logging.ts';
+import type { ConversationId } from '../model/ids.ts';
+import { databaseName } from '../model/storage-name.ts';
+import { requestSyncWhenOffline } from './page/background-sync.ts';
+import { closeReadNotifications } from './page/close-notifications.ts';
+import { deviceId } from './page/device.ts';
+import { readFirstPaint } from './page/first-paint.ts';
+import { keepBadge } from './page/keep-badge.ts';
+import { watchPage } from './page/page-lifecycle.ts';
+import { Persistence } from './page/persistence.ts';
+import { badgeCounts } from './options.ts';
+import { createPageSide } from './page-side.ts';
+import type { ReceiptClientOptions } from './receipt-client-options.ts';
+import { type OpenView, viewConversation } from './view/view-conversation.ts';
+import { Watching } from './watching.ts';
+import { OwnWorkers } from './worker-start/own-workers.ts';
+
+/** What the client's calls need of an account. */
+export interface OpenAccount {
+  readonly connection: Pick<WorkerConnection, 'intent' | 'query' | 'logOut' | 'close'> & {
+    readonly trouble$: WorkerConnection['trouble$'] | Observable<null>;
+  };
+  /** Resolves when the streams have ended: by the client, or by a log-out in another tab. */
+  readonly over: Promise<void>;
+  readonly watching: Watching;
+  readonly persistence: Persistence;
+  readonly view: (conversationId: ConversationId, tellsSenders: boolean) => OpenView;
+  /** Ends what runs besides the calls. Repeated calls have no effect. */
+  readonly stop: () => void;
+  /** Called after a log-out. */
+  readonly leftDevice: () => Promise<void>;
+}
+
+export const openAccount = (options: ReceiptClientOptions): OpenAccount => {
+  const { url, userId, deliveryReceipts, readReceipts, retention } = options;
+  const name = databaseName(url, userId);
+  // Read the first paint while the worker starts: the record is there first.
+  const paint = readFirstPaint(name);
+  const settings = {
+    ...(deliveryReceipts === undefined ? {} : { deliveryReceipts }),
+    ...(readReceipts === undefined ? {} : { readReceipts }),
+  };
+  const config = async (isFirst: boolean) => ({
+    url,
+    userId,
+    deviceId: await deviceId(name),
+    ...(retention ? { retention } : {}),
+    settings: isFirst ? settings : {},
+    logsAll: options.log !== undefined,
+  });
+  const setsAtStart = Object.keys(settings).length > 0;
+  const workers = options.worker ? sourceOf(options.worker) : new OwnWorkers();
+  const connection = new WorkerConnection(workers, config, createPageSide(name, options, safeLog(options.log)), setsAtStart);
+  const persistence = new Persistence(navigator);
+  const watching = new Watching(connection.streams, paint, connection.started);
+  const stops = [
+    watchPage((event) => connection.life(event)),
+    requestSyncWhenOffline(
+      () => watching.watch({ of: 'outbox' }),
+      () => watching.watch({ of: 'connection' }),
+    ),
+    keepBadge(name, badgeCounts(options.appBadge), () => watching.watch({ of: 'badge' })),
+    closeReadNotifications(
+      userId,
+      watching.watch({ of: 'reads' }),
+      (messages) => connection.query('settledOf', messages),
+      from(connection.streams.over),
+    ),
+  ];
+  return {
+    connection,
+    over: connection.streams.over,
+    watching,
+    persistence,
+    view: (conversationId, tellsSenders) => viewConversation(connection, watching, conversationId, tellsSenders),
+    stop() {
+      for (const stop of stops.splice(0)) stop();
+    },
+    leftDevice: () => releaseBadge(name),
+  };
+};
