@@ -8,7 +8,7 @@ import { errorDetails } from '../logging.ts';
 import type { UserId } from '../model/ids.ts';
 import { accountOfDatabase } from '../model/storage-name.ts';
 import { closeAllNotifications, closeNotifications } from '../platform/notifications.ts';
-import type { LoggedSyncOptions } from './options.ts';
+import type { LoggedSyncOptions, ServiceWorkerScope } from './options.ts';
 
 export interface OpenAccount extends HeadlessAccount {
   /** Shows the account's total on the app's badge, if the account owns the badge. */
@@ -17,10 +17,12 @@ export interface OpenAccount extends HeadlessAccount {
 
 type Task = (open: OpenAccount) => Promise<void>;
 
-/** The last task of each database. Tasks of an account run in order; two tasks at once would take the lead from each other. */
-const turns = new Map<string, Promise<void>>();
+/** The last task of each database, by service worker. Tasks of an account run in order; two tasks at once would take the lead from each other. */
+const turnsOf = new WeakMap<ServiceWorkerScope, Map<string, Promise<void>>>();
 
-const inTurn = (name: string, run: () => Promise<void>): Promise<void> => {
+const inTurn = (scope: ServiceWorkerScope, name: string, run: () => Promise<void>): Promise<void> => {
+  const turns = turnsOf.get(scope) ?? new Map<string, Promise<void>>();
+  turnsOf.set(scope, turns);
   const before = turns.get(name) ?? Promise.resolve();
   const mine = before.catch(() => undefined).then(run);
   turns.set(name, mine);
@@ -79,4 +81,4 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
 
 /** Runs a task on an account. Does nothing if the account is absent, logged out or paused. */
 export const withAccount = (name: string, options: LoggedSyncOptions, task: Task): Promise<void> =>
-  inTurn(name, () => runOnAccount(name, options, task));
+  inTurn(options.scope, name, () => runOnAccount(name, options, task));

@@ -24,9 +24,6 @@ const LOOK_AFTER_MS = 250;
 const AGAIN_MS = 500;
 const READING = ['clear', 'clear-all', 'clear-direct', 'clear-group', 'read-chat', 'read-group', 'view', 'pass', 'ack', 'clear-some'];
 
-/** Tasks of all service workers in all worlds of this process. */
-let tasks = 0;
-
 export class Notices {
   /** The tags of the shown notifications. */
   private readonly shown = new Set<string>();
@@ -145,8 +142,7 @@ export class Notices {
   ): Promise<LoggedSyncOptions> {
     const { device } = this.home;
     const ports = await device.ports(lane);
-    // Tasks of one account wait for each other in one service worker: the name tells the service workers of all worlds apart.
-    const url = `wss://sw${++tasks}.example/receipts`;
+    const url = 'wss://example.com/receipts';
     const place: Place = {
       clock: lane.clock,
       databases: async () => [databaseName(url, device.userId)],
