@@ -92,13 +92,13 @@ export const startEasemobFlutter: StartApp = async (user, access, { changed, con
         await manager.sendConversationReadAck(id);
         return;
       }
+      note('markAllMessagesAsRead');
+      await conversation.markAllMessagesAsRead();
       for (const { msgId, from, needGroupAck, hasReadAck } of await conversation.loadMessages({ loadCount: PAGE })) {
         if (from === user || !needGroupAck || hasReadAck) continue;
         note('sendGroupMessageReadAck');
         await manager.sendGroupMessageReadAck(msgId, id);
       }
-      note('markAllMessagesAsRead');
-      await conversation.markAllMessagesAsRead();
     },
   };
 };

@@ -116,14 +116,14 @@ export const startEasemob: StartApp = async (user, access, { changed, connected,
         await conn.send(WebIM.message.create({ type: 'channel', chatType: 'singleChat', to }));
         return;
       }
+      note('localCache.clearConversationUnreadCount');
+      await conn.localCache.clearConversationUnreadCount({ conversationId: to, conversationType: 'groupChat' });
       for (const { id, from, msgConfig } of await history(chat)) {
         if (from === user || !msgConfig?.allowGroupAck || acknowledged.has(id)) continue;
         acknowledged.add(id);
         note(`conn.send({ type: "read", to: "${to}" })`);
         await conn.send(WebIM.message.create({ type: 'read', chatType: 'groupChat', to, id }));
       }
-      note('localCache.clearConversationUnreadCount');
-      await conn.localCache.clearConversationUnreadCount({ conversationId: to, conversationType: 'groupChat' });
     },
   };
 };

@@ -66,13 +66,13 @@ export const startTencent: StartApp = async (user, access, { changed, connected,
       await chat.sendMessage(message);
     },
     read: async (of) => {
+      note(`setMessageRead("${conversationIDOf(of)}")`);
+      await chat.setMessageRead({ conversationID: conversationIDOf(of) });
       const messages = await messagesOf(of);
       note(`sendMessageReadReceipt(${messages.length} messages)`);
       await chat.sendMessageReadReceipt(messages).catch((error: unknown) => {
         if ((error as { readonly code?: number }).code !== NONE_ELIGIBLE) throw error;
       });
-      note(`setMessageRead("${conversationIDOf(of)}")`);
-      await chat.setMessageRead({ conversationID: conversationIDOf(of) });
     },
   };
 };

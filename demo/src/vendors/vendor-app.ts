@@ -25,7 +25,10 @@ export interface VendorApp {
   /** The newest messages of a chat, oldest first. */
   lines(chat: ConversationId): Promise<readonly Line[]>;
   send(chat: ConversationId, text: string): Promise<void>;
-  /** The user has read the chat: the count falls, and the senders learn it. */
+  /**
+   * The user has read the chat: the count falls, and the senders learn it. The count falls first: a message that comes meanwhile counts, and
+   * the phone reads the chat again.
+   */
   read(chat: ConversationId): Promise<void>;
 }
 

@@ -89,6 +89,8 @@ export const startZim: StartApp = async (user, access, { changed, connected, not
     },
     read: async (chat) => {
       const id = targetOf(chat);
+      note('clearConversationUnreadMessageCount');
+      await zim.clearConversationUnreadMessageCount(id, typeOf(chat));
       if (isGroup(chat)) {
         const wanted = (await messagesOf(chat)).filter(
           (message) => statusOf(message) === 'received' && message.receiptStatus === Processing,
@@ -101,8 +103,6 @@ export const startZim: StartApp = async (user, access, { changed, connected, not
         note(`sendConversationMessageReceiptRead("${id}")`);
         await zim.sendConversationMessageReceiptRead(id, typeOf(chat));
       }
-      note('clearConversationUnreadMessageCount');
-      await zim.clearConversationUnreadMessageCount(id, typeOf(chat));
     },
   };
 };
