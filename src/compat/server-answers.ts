@@ -9,6 +9,7 @@
  */
 import { delay, filter, firstValueFrom, map, merge, type Observable, Subject, take, timer } from 'rxjs';
 import type { ErrorCode, ReceiptClient, ReceiptEvent } from '../index.ts';
+import { isConnected } from './connected.ts';
 
 /** The vendors give up after this time. The entry stays in the outbox. */
 const WAIT_MS = 15_000;
@@ -41,9 +42,9 @@ export class ServerAnswers {
   private readonly isOutboxEmpty$: Observable<boolean>;
 
   constructor(client: Pick<ReceiptClient, 'watchConnection' | 'watchOutbox'>) {
-    this.connected$ = client.watchConnection().pipe(map(({ state, paused }) => !paused && (state === 'live' || state === 'catching-up')));
+    this.connected$ = client.watchConnection().pipe(map((status) => !status.paused && isConnected(status)));
     this.isOutboxEmpty$ = client.watchOutbox().pipe(map(({ pending }) => pending === 0));
-    this.connected$.subscribe((isConnected) => (this.isConnected = isConnected));
+    this.connected$.subscribe((connected) => (this.isConnected = connected));
   }
 
   /** @returns whether a waiting call gets this event as its outcome. */
@@ -109,7 +110,7 @@ export class ServerAnswers {
     const isOver$ = merge(
       done$,
       timer(WAIT_MS),
-      this.connected$.pipe(filter((isConnected) => !isConnected)),
+      this.connected$.pipe(filter((connected) => !connected)),
       this.isOutboxEmpty$.pipe(
         filter((isEmpty) => isEmpty),
         delay(SETTLE_MS),

@@ -1,7 +1,18 @@
 /** One log-in of a facade: the receipt client of a user, its events, and the server's answers to its calls. */
-import { createReceiptClient, type ReceiptClient, type ReceiptEvent } from '../index.ts';
+import { type Observable, Subscription } from 'rxjs';
+import {
+  type ConversationId,
+  createReceiptClient,
+  type Json,
+  type Message,
+  type ReceiptClient,
+  type ReceiptEvent,
+  type SendMessageOptions,
+  type SentReadReceipts,
+} from '../index.ts';
 import { AppToken } from './app-token.ts';
 import { ClientEvents } from './client-events.ts';
+import { isGroup } from './conversation-ids.ts';
 import { ServerAnswers } from './server-answers.ts';
 import type { ServerAccess } from './server-access.ts';
 
@@ -16,8 +27,8 @@ export interface VendorSessionOptions {
   readonly tokenExpired?: () => void;
   /** Gets every event, with or without handlers of the app. */
   readonly hears?: (event: ReceiptEvent) => void;
-  /** Passes one event to the app's handlers. */
-  readonly dispatch: (client: ReceiptClient, event: ReceiptEvent) => void;
+  /** Passes one event to the app's handlers. Events are told in their order, though some wait for the store. */
+  readonly dispatch: (event: ReceiptEvent) => void | Promise<void>;
 }
 
 export class VendorSession {
@@ -25,6 +36,8 @@ export class VendorSession {
   private readonly token: AppToken;
   private readonly answers: ServerAnswers;
   private readonly events: ClientEvents;
+  private readonly following = new Subscription();
+  private last: Promise<void> = Promise.resolve();
 
   constructor(access: ServerAccess, options: VendorSessionOptions) {
     const { userId, token, deliveryReceipts, tokenWillExpire, tokenExpired = tokenWillExpire, hears, dispatch } = options;
@@ -55,8 +68,19 @@ export class VendorSession {
         void this.client.dismissDeadLetter(event.deadLetter.id).catch(() => undefined);
         return isAwaited;
       },
-      (event) => dispatch(this.client, event),
+      (event) => this.inOrder(() => dispatch(event)),
     );
+  }
+
+  /** Runs a task for the app's handlers after the earlier tasks. */
+  inOrder(task: () => void | Promise<void>): void {
+    // A closed client has no more messages to read.
+    this.last = this.last.then(task).catch(() => undefined);
+  }
+
+  /** Follows a stream of the client until the session is closed. */
+  follow<T>(stream$: Observable<T>, told: (value: T) => void): void {
+    this.following.add(stream$.subscribe(told));
   }
 
   /** The app has a new token. A client that waits after a refusal connects at once. */
@@ -70,14 +94,30 @@ export class VendorSession {
     this.events.handle();
   }
 
-  /** Makes a call and waits for the server's answer while the device is connected, see {@link ServerAnswers.to}. */
-  send<T>(names: readonly string[], call: () => Promise<T>, unsent?: (result: T) => readonly string[]): Promise<T> {
+  /** Sends a message, and waits for the server's answer while the device is connected, see {@link ServerAnswers.to}. */
+  sendMessage(to: ConversationId, body: Json, options: SendMessageOptions & { readonly id: string }): Promise<Message> {
+    return this.send([options.id], () => this.client.sendMessage(to, body, options));
+  }
+
+  /** Sends message receipts, and waits like {@link VendorSession.sendMessage}. */
+  sendReceipts(to: ConversationId, ids: readonly string[], options?: { readonly content?: string }): Promise<SentReadReceipts> {
+    const skippedIds = ({ skipped }: SentReadReceipts): string[] => skipped.map(({ id }) => id);
+    return this.send(ids, () => this.client.sendReadReceipts(to, ids, options), skippedIds);
+  }
+
+  /** Sends a conversation receipt, and waits like {@link VendorSession.sendMessage}. In a group it is a clear, which has no answer. */
+  sendConversationReceipt(to: ConversationId, options?: { readonly keepUnread?: boolean }): Promise<void> {
+    return this.send(isGroup(to) ? [] : [to], () => this.client.sendConversationReadReceipt(to, options));
+  }
+
+  private send<T>(names: readonly string[], call: () => Promise<T>, unsent?: (result: T) => readonly string[]): Promise<T> {
     this.events.start();
     return this.answers.to(names, call, unsent);
   }
 
   /** Ends the session. Stored entries stay on this device. Waiting calls reject with `error`. */
   async close(error: Error): Promise<void> {
+    this.following.unsubscribe();
     this.answers.stop(error);
     this.events.stop();
     await this.client.close();

@@ -1,76 +1,10 @@
 /** The receipt samples of the vendor's documentation, in the vendor's names, against the real server. */
-import { afterEach, describe, expect, it } from 'vitest';
-import type { EMMessage } from '../../src/compat/easemob-flutter/easemob-flutter.ts';
-import { Backend, stretched } from './backend.ts';
-import type { FlutterPage } from './compat-easemob-flutter-page.ts';
-import { type Frame, openFrame } from './frame.ts';
-
-type Heard = [name: string, ...args: unknown[]][];
-
-const NAMES = [
-  'onMessagesReceived',
-  'onMessagesDelivered',
-  'onMessagesRead',
-  'onMessagesRecalled',
-  'onGroupMessageRead',
-  'onReadAckForGroupMessageUpdated',
-  'onConversationRead',
-  'onConversationsUpdate',
-] as const;
-
-const CONNECTION_NAMES = ['onConnected', 'onDisconnected', 'onTokenWillExpire', 'onTokenDidExpire'] as const;
+import { describe, expect, it } from 'vitest';
+import { stretched } from './backend.ts';
+import { flutterPhones } from './easemob-flutter-phones.ts';
 
 describe('the receipt samples of Easemob Flutter', () => {
-  let backend: Backend;
-  const frames: Frame<FlutterPage>[] = [];
-  const start = async (receipts?: Parameters<typeof Backend.start>[1]): Promise<void> => {
-    backend = await Backend.start(['alice', 'bob', 'carol'], receipts);
-  };
-  afterEach(async () => {
-    for (const frame of frames.splice(0)) {
-      await frame.window.sdk.EMClient.getInstance.logout();
-      frame.remove();
-    }
-    await backend.stop();
-  });
-
-  /** The vendor's client is a singleton, so each user has a page. */
-  const login = async (userId: string, { requireAck = true, token = `token-of-${userId}` } = {}) => {
-    const frame = await openFrame<FlutterPage>('test/browser/compat-easemob-flutter-page.ts', 'sdk');
-    frames.push(frame);
-    const { sdk } = frame.window;
-    const client = sdk.EMClient.getInstance;
-    const options = { appKey: 'org#app', requireAck, requireDeliveryAck: true };
-    await client.init(new sdk.EMOptions(options, { url: backend.url }));
-    const heard: Heard = [];
-    const handlers = Object.fromEntries(NAMES.map((name) => [name, (...args: unknown[]) => heard.push([name, ...args])]));
-    client.chatManager.addEventHandler('UNIQUE_HANDLER_ID', new sdk.EMChatEventHandler(handlers));
-    const connection = CONNECTION_NAMES.map((name) => [name, () => heard.push([name])]);
-    client.addConnectionEventHandler('UNIQUE_HANDLER_ID', new sdk.EMConnectionEventHandler(Object.fromEntries(connection)));
-    await client.loginWithToken(userId, token);
-    const reload = (): void => {
-      frames.splice(frames.indexOf(frame), 1);
-      frame.remove();
-    };
-    const text = (targetId: string, content: string): EMMessage => sdk.EMMessage.createTxtSendMessage({ targetId, content });
-    return { sdk, client, manager: client.chatManager, heard, text, reload };
-  };
-  type Phone = Awaited<ReturnType<typeof login>>;
-
-  const told = ({ heard }: Phone, name: string): unknown[][] => heard.flatMap(([of, ...args]) => (of === name ? [args] : []));
-  const eventually = async (phone: Phone, name: string, args: readonly unknown[]): Promise<void> => {
-    await expect.poll(() => told(phone, name), { timeout: await stretched(15_000) }).toContainEqual(args);
-  };
-  /** Logged in and caught up: the messages of a first snapshot are no news. */
-  const live = async (userId: string, options?: Parameters<typeof login>[1]): Promise<Phone> => {
-    const phone = await login(userId, options);
-    await eventually(phone, 'onConversationsUpdate', []);
-    return phone;
-  };
-  const received = async (phone: Phone, msgId: string): Promise<EMMessage> => {
-    await eventually(phone, 'onMessagesReceived', [[expect.objectContaining({ msgId })]]);
-    return (told(phone, 'onMessagesReceived') as [EMMessage[]][]).flatMap(([[message]]) => (message?.msgId === msgId ? [message] : []))[0]!;
-  };
+  const { frames, start, login, live, told, eventually, received, cut, heal } = flutterPhones();
 
   it('a direct message is delivered, read by a message receipt, and read by a conversation receipt', async () => {
     await start();
@@ -149,7 +83,7 @@ describe('the receipt samples of Easemob Flutter', () => {
     expect(await (await bob.manager.getConversation('alice')).unreadCount()).toBe(1);
   });
 
-  it('another page of the same user hears a conversation receipt as its own', async () => {
+  it('another page of the same user has the count of a conversation receipt', async () => {
     await start();
     const [alice, phone] = await Promise.all([live('alice'), live('bob')]);
     const tablet = await live('bob');
@@ -169,7 +103,7 @@ describe('the receipt samples of Easemob Flutter', () => {
     const { msgId: other } = await alice.manager.sendMessage(alice.text('bob', 'two'));
     const message = await received(bob, msgId);
     await received(bob, other);
-    await backend.cut();
+    await cut();
     const offline = bob.text('alice', 'from the tunnel');
     await bob.manager.sendMessageReadAck(message);
     await bob.manager.sendConversationReadAck('alice');
@@ -178,7 +112,7 @@ describe('the receipt samples of Easemob Flutter', () => {
 
     bob = await login('bob');
     expect(await bob.manager.getUnreadMessageCount()).toBe(0);
-    await backend.heal();
+    await heal();
     await eventually(alice, 'onMessagesReceived', [[expect.objectContaining({ msgId: offline.msgId })]]);
     await eventually(alice, 'onMessagesRead', [[expect.objectContaining({ msgId })]]);
     await eventually(alice, 'onConversationRead', ['bob', 'alice']);
@@ -191,7 +125,7 @@ describe('the receipt samples of Easemob Flutter', () => {
     await eventually(alice, 'onTokenDidExpire', []);
     await alice.client.renewToken('token-of-alice');
     await eventually(alice, 'onConnected', []);
-    await backend.cut();
+    await cut();
     await eventually(alice, 'onDisconnected', []);
     expect(told(alice, 'onTokenDidExpire')).toHaveLength(1);
   });

@@ -1,71 +1,11 @@
 /** The receipt samples of the vendor's documentation, in the vendor's names, against the real server. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import websdk, { type Connection, type EventHandlers } from '../../src/compat/easemob/easemob.ts';
-import { Backend, stretched } from './backend.ts';
-import type { EasemobPage } from './compat-easemob-page.ts';
-import { type Frame, openFrame } from './frame.ts';
-
-type Heard = [name: string, payload: unknown][];
-
-const NAMES = [
-  'onConnected',
-  'onDisconnected',
-  'onTextMessage',
-  'onReceivedMessage',
-  'onDeliveredMessage',
-  'onReadMessage',
-  'onChannelMessage',
-  'onStatisticMessage',
-  'onRecallMessage',
-  'onTokenExpired',
-  'onTokenWillExpire',
-  'onError',
-] as const satisfies readonly (keyof EventHandlers)[];
-
-const listen = (connection: Connection): Heard => {
-  const heard: Heard = [];
-  const handlers = Object.fromEntries(NAMES.map((name) => [name, (payload: unknown) => heard.push([name, payload])]));
-  connection.addEventHandler('UNIQUE_HANDLER_ID', handlers);
-  return heard;
-};
-
-const of = (heard: Heard, name: string): unknown[] => heard.flatMap(([of, payload]) => (of === name ? [payload] : []));
+import { beforeEach, describe, expect, it } from 'vitest';
+import websdk from '../../src/compat/easemob/easemob.ts';
+import { stretched } from './backend.ts';
+import { easemobPhones, of, text } from './easemob-phones.ts';
 
 describe('the receipt samples of Easemob Web', () => {
-  let backend: Backend;
-  const open: { close(): void }[] = [];
-  const frames: Frame<EasemobPage>[] = [];
-  const start = async (receipts?: Parameters<typeof Backend.start>[1]): Promise<void> => {
-    backend = await Backend.start(['alice', 'bob', 'carol'], receipts);
-  };
-  afterEach(async () => {
-    for (const one of open.splice(0)) one.close();
-    for (const frame of frames.splice(0)) frame.remove();
-    await backend.stop();
-  });
-
-  const connect = async (sdk: typeof websdk, user: string, token = `token-of-${user}`): Promise<{ conn: Connection; heard: Heard }> => {
-    const conn = new sdk.connection({ appKey: 'org#app', delivery: true }, { url: backend.url });
-    open.push(conn);
-    const heard = listen(conn);
-    await conn.open({ user, accessToken: token });
-    return { conn, heard };
-  };
-  const eventually = async (heard: Heard, name: string, payload: unknown): Promise<void> => {
-    await expect.poll(() => of(heard, name), { timeout: await stretched(15_000) }).toContainEqual(payload);
-  };
-  const live = async (user: string): Promise<{ conn: Connection; heard: Heard }> => {
-    const one = await connect(websdk, user);
-    await eventually(one.heard, 'onConnected', undefined);
-    return one;
-  };
-  /** A page of its own, which can be reloaded. */
-  const openPage = async (user: string) => {
-    const frame = await openFrame<EasemobPage>('test/browser/compat-easemob-page.ts', 'websdk');
-    frames.push(frame);
-    return { ...(await connect(frame.window.websdk, user)), sdk: frame.window.websdk, frame };
-  };
-  const text = (sdk: typeof websdk, to: string, msg: string) => sdk.message.create({ chatType: 'singleChat', type: 'txt', to, msg });
+  const { start, connect, eventually, live, openPage, cut, heal } = easemobPhones();
 
   describe('online', () => {
     beforeEach(() => start());
@@ -235,7 +175,7 @@ describe('the receipt samples of Easemob Web', () => {
     });
 
     it('an expired token is told, and the connection goes on with the renewed token', async () => {
-      const alice = await connect(websdk, 'alice', `token-of-alice until ${Date.now() + 1000}`);
+      const alice = await connect(websdk, 'alice', { token: `token-of-alice until ${Date.now() + 1000}` });
       await expect
         .poll(() => [...of(alice.heard, 'onTokenExpired'), ...of(alice.heard, 'onTokenWillExpire')].length, {
           timeout: await stretched(15_000),
@@ -259,7 +199,7 @@ describe('the receipt samples of Easemob Web', () => {
     await alice.conn.send(group);
     await eventually(bob.heard, 'onTextMessage', expect.objectContaining({ id: group.id }));
     await eventually(bob.heard, 'onTextMessage', expect.objectContaining({ id: sent[1]!.id }));
-    await backend.cut();
+    await cut();
     await eventually(bob.heard, 'onDisconnected', undefined);
 
     await bob.conn.send(bob.sdk.message.create({ type: 'read', chatType: 'singleChat', to: 'alice', id: sent[0]!.id }));
@@ -280,7 +220,7 @@ describe('the receipt samples of Easemob Web', () => {
       ['alice', 0],
       ['crew', 0],
     ]);
-    await backend.heal();
+    await heal();
     await eventually(alice.heard, 'onTextMessage', expect.objectContaining({ id: answer.id, msg: 'from the tunnel' }));
     await eventually(alice.heard, 'onChannelMessage', expect.objectContaining({ from: 'bob' }));
     await eventually(alice.heard, 'onReadMessage', expect.objectContaining({ mid: sent[0]!.id }));
@@ -298,57 +238,5 @@ describe('the receipt samples of Easemob Web', () => {
       ['alice', 0],
       ['crew', 0],
     ]);
-  });
-
-  it('a group message that asks for receipts where receipts are off rejects with the vendor’s code and text', async () => {
-    await start({ groups: false });
-    const alice = await live('alice');
-    const message = websdk.message.create({ type: 'txt', chatType: 'groupChat', to: 'crew', msg: 'x', msgConfig: { allowGroupAck: true } });
-    await expect(alice.conn.send(message)).rejects.toMatchObject({ type: 503, message: 'group ack not open' });
-    expect(of(alice.heard, 'onError')).toEqual([]);
-  });
-
-  it('a member who may not ask for receipts gets the vendor’s code and text', async () => {
-    await start({ mayRequest: 'admins' });
-    const alice = await live('alice');
-    const message = websdk.message.create({ type: 'txt', chatType: 'groupChat', to: 'crew', msg: 'x', msgConfig: { allowGroupAck: true } });
-    await expect(alice.conn.send(message)).rejects.toMatchObject({ type: 503, message: 'group ack msg permission denied' });
-  });
-
-  it('a receipt for a message that does not exist, or comes too late, rejects with the vendor’s code and text', async () => {
-    await start({ windowMs: 1 });
-    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
-    const message = websdk.message.create({ type: 'txt', chatType: 'groupChat', to: 'crew', msg: 'x', msgConfig: { allowGroupAck: true } });
-    await alice.conn.send(message);
-    await eventually(bob.heard, 'onTextMessage', expect.objectContaining({ id: message.id }));
-    for (const id of [message.id, 'no-such-message'])
-      await expect(bob.conn.send(websdk.message.create({ type: 'read', chatType: 'groupChat', to: 'crew', id }))).rejects.toMatchObject({
-        type: 503,
-        message: 'group ack msg not found',
-      });
-  });
-
-  it('calls before the log-in and after close reject with 39, and offline queries with 16', async () => {
-    await start();
-    const conn = new websdk.connection({ appKey: 'org#app' }, { url: backend.url });
-    await expect(conn.send(text(websdk, 'bob', 'x'))).rejects.toMatchObject({ type: 39 });
-    const alice = await live('alice');
-    await backend.cut();
-    await eventually(alice.heard, 'onDisconnected', undefined);
-    await expect(alice.conn.getGroupMsgReadUser({ msgId: 'm', groupId: 'crew' })).rejects.toMatchObject({ type: 16 });
-    alice.conn.close();
-    await expect(alice.conn.send(text(websdk, 'bob', 'x'))).rejects.toMatchObject({ type: 39 });
-    expect(alice.conn.isOpened()).toBe(false);
-  });
-
-  it('bad arguments of the local cache throw at once', async () => {
-    await start();
-    const conn = new websdk.connection({ appKey: 'org#app' }, { url: backend.url });
-    expect(() => conn.localCache.clearConversationUnreadCount({ conversationId: '', conversationType: 'singleChat' })).toThrow(
-      'Invalid parameter conversationId',
-    );
-    await expect(
-      conn.localCache.clearConversationUnreadCount({ conversationId: 'bob', conversationType: 'singleChat' }),
-    ).rejects.toMatchObject({ type: 604 });
   });
 });

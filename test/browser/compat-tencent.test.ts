@@ -1,85 +1,13 @@
 /** The receipt samples of the vendor's documentation, in the vendor's names, against the real server. */
-import { afterEach, describe, expect, it } from 'vitest';
-import TencentCloudChat, { type EventData, type Message } from '../../src/compat/tencent/tencent.ts';
-import { Backend, stretched } from './backend.ts';
-import type { TencentPage } from './compat-tencent-page.ts';
-import { type Frame, openFrame } from './frame.ts';
+import { describe, expect, it } from 'vitest';
+import TencentCloudChat from '../../src/compat/tencent/tencent.ts';
+import { stretched } from './backend.ts';
+import { tencentPhones } from './tencent-phones.ts';
 
 const { EVENT, TYPES } = TencentCloudChat;
 
 describe('the receipt samples of Tencent Chat', () => {
-  let backend: Backend;
-  const frames: Frame<TencentPage>[] = [];
-  const start = async (receipts?: Parameters<typeof Backend.start>[1]): Promise<void> => {
-    backend = await Backend.start(['alice', 'bob', 'carol'], receipts);
-  };
-  const create = ({ window }: Frame<TencentPage>) => window.sdk.create({ SDKAppID: 1 }, { url: backend.url });
-  afterEach(async () => {
-    for (const frame of frames.splice(0)) {
-      await create(frame).destroy();
-      frame.remove();
-    }
-    await backend.stop();
-  });
-
-  /** One object for each SDKAppID of a page, so each user has a page. */
-  const login = async (userID: string, userSig = `token-of-${userID}`) => {
-    const frame = await openFrame<TencentPage>('test/browser/compat-tencent-page.ts', 'sdk');
-    frames.push(frame);
-    const chat = create(frame);
-    const heard: [name: string, data: unknown][] = [];
-    const hear = ({ name, data }: { readonly name: string; readonly data: unknown }): void => void heard.push([name, data]);
-    for (const name of Object.values(EVENT)) chat.on(name, hear);
-    // As the vendor's sample does it: the object of the message has the receipts when the event comes.
-    const atEvent: object[] = [];
-    chat.on(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, ({ data }) => {
-      for (const { messageID } of data) {
-        const message = chat.findMessage(messageID);
-        if (message) atEvent.push({ messageID, ...message.readReceiptInfo });
-      }
-    });
-    await chat.login({ userID, userSig });
-    const reload = (): void => {
-      frames.splice(frames.indexOf(frame), 1);
-      frame.remove();
-    };
-    return { chat, heard, hear, atEvent, reload };
-  };
-  type Phone = Awaited<ReturnType<typeof login>>;
-
-  const told = <N extends keyof EventData>({ heard }: Phone, name: N): EventData[N][] =>
-    heard.flatMap(([of, data]) => (of === name ? [data as EventData[N]] : []));
-  const eventually = async (phone: Phone, name: keyof EventData, data: unknown): Promise<void> => {
-    await expect.poll(() => told(phone, name), { timeout: await stretched(15_000) }).toContainEqual(data);
-  };
-  const live = async (userID: string): Promise<Phone> => {
-    const phone = await login(userID);
-    await eventually(phone, EVENT.NET_STATE_CHANGE, { state: 'connected' });
-    await eventually(phone, EVENT.SDK_READY, undefined);
-    expect(phone.chat.isReady()).toBe(true);
-    return phone;
-  };
-  const received = async (phone: Phone, ID: string): Promise<Message> => {
-    const find = (): Message | undefined =>
-      told(phone, EVENT.MESSAGE_RECEIVED).flatMap((messages) => messages.filter((one) => one.ID === ID))[0];
-    await expect.poll(find, { timeout: await stretched(15_000) }).toBeDefined();
-    return find()!;
-  };
-  const say = async (
-    { chat }: Phone,
-    to: string,
-    text: string,
-    needReadReceipt = true,
-    type: string = TYPES.CONV_C2C,
-  ): Promise<Message> => {
-    const message = chat.createTextMessage({ to, conversationType: type, payload: { text }, needReadReceipt });
-    const { data } = await chat.sendMessage(message);
-    expect(data.message).toBe(message);
-    return message;
-  };
-  const unread = async ({ chat }: Phone, count: number): Promise<void> => {
-    await expect.poll(() => chat.getTotalUnreadMessageCount(), { timeout: await stretched(15_000) }).toBe(count);
-  };
+  const { start, login, live, told, eventually, received, say, unread, cut, heal } = tencentPhones();
 
   it('a receipt for the list of a direct chat changes the sender’s message before the event, and no count', async () => {
     await start();
@@ -179,7 +107,7 @@ describe('the receipt samples of Tencent Chat', () => {
     const group = await say(alice, 'crew', 'all hands', true, TYPES.CONV_GROUP);
     await received(bob, sent.ID);
     await received(bob, group.ID);
-    await backend.cut();
+    await cut();
     await expect.poll(() => told(bob, EVENT.NET_STATE_CHANGE).at(-1)?.state, { timeout: await stretched(15_000) }).not.toBe('connected');
     const { messageList } = (await bob.chat.getMessageList({ conversationID: 'C2Calice' })).data;
     await bob.chat.sendMessageReadReceipt(messageList);
@@ -195,7 +123,7 @@ describe('the receipt samples of Tencent Chat', () => {
     expect(bob.chat.getTotalUnreadMessageCount()).toBe(0);
     const page = (await bob.chat.getMessageList({ conversationID: 'C2Calice' })).data.messageList;
     expect(page.at(-1)).toMatchObject({ ID: offline.ID, status: 'unSend', payload: { text: 'from the tunnel' } });
-    await backend.heal();
+    await heal();
     await received(alice, offline.ID);
     await eventually(alice, EVENT.MESSAGE_READ_BY_PEER, expect.arrayContaining([sent]));
     await expect
@@ -261,7 +189,7 @@ describe('the receipt samples of Tencent Chat', () => {
     await expect(chat.login({ userID: 'carol', userSig: 'token-of-carol' })).rejects.toMatchObject({ code: 2025 });
     // An offline question to the server.
     const group = await say(alice, 'crew', 'all hands', true, TYPES.CONV_GROUP);
-    await backend.cut();
+    await cut();
     await expect.poll(() => told(alice, EVENT.NET_STATE_CHANGE).at(-1)?.state, { timeout: await stretched(15_000) }).not.toBe('connected');
     await expect(alice.chat.getGroupMessageReadMemberList({ ...members, message: group })).rejects.toMatchObject({
       code: expect.toBeOneOf([2800, 2805]) as number,

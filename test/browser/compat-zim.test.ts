@@ -1,82 +1,11 @@
 /** The receipt samples of the vendor's documentation, in the vendor's names, against the real server. */
-import { afterEach, describe, expect, it } from 'vitest';
-import type { ZIMEvents, ZIMMessage } from '../../src/compat/zim/zim.ts';
-import { Backend, stretched } from './backend.ts';
-import type { ZIMPage } from './compat-zim-page.ts';
-import { type Frame, openFrame } from './frame.ts';
-
-const TYPES = [
-  'connectionStateChanged',
-  'conversationMessageReceiptChanged',
-  'messageReceiptChanged',
-  'peerMessageReceived',
-  'groupMessageReceived',
-  'conversationTotalUnreadMessageCountUpdated',
-  'messageRevokeReceived',
-  'tokenWillExpire',
-  'error',
-] as const satisfies readonly (keyof ZIMEvents)[];
-
-const [PEER, ROOM, GROUP] = [0, 1, 2];
-const SEND = { priority: 1, hasReceipt: true };
+import { describe, expect, it } from 'vitest';
+import type { ZIMMessage } from '../../src/compat/zim/zim.ts';
+import { stretched } from './backend.ts';
+import { GROUP, PEER, ROOM, SEND, zimPhones } from './zim-phones.ts';
 
 describe('the receipt samples of ZIM', () => {
-  let backend: Backend;
-  const frames: Frame<ZIMPage>[] = [];
-  const start = async (receipts?: Parameters<typeof Backend.start>[1]): Promise<void> => {
-    backend = await Backend.start(['alice', 'bob', 'carol'], receipts);
-  };
-  afterEach(async () => {
-    for (const frame of frames.splice(0)) {
-      frame.window.sdk.ZIM.getInstance()?.destroy();
-      frame.remove();
-    }
-    await backend.stop();
-  });
-
-  /** The vendor's object is a singleton, so each user has a page. */
-  const login = async (userID: string, token = `token-of-${userID}`) => {
-    const frame = await openFrame<ZIMPage>('test/browser/compat-zim-page.ts', 'sdk');
-    frames.push(frame);
-    const { sdk } = frame.window;
-    const zim = sdk.ZIM.create({ appID: 1 }, { url: backend.url })!;
-    const heard: [name: string, data: unknown][] = [];
-    for (const type of TYPES) zim.on(type, (of, data) => heard.push([type, of === zim ? data : 'another object']));
-    await zim.login(userID, { userName: '', token });
-    const reload = (): void => {
-      frames.splice(frames.indexOf(frame), 1);
-      frame.remove();
-    };
-    return { sdk, zim, heard, reload };
-  };
-  type Phone = Awaited<ReturnType<typeof login>>;
-
-  const told = <K extends keyof ZIMEvents>({ heard }: Phone, name: K): ZIMEvents[K][] =>
-    heard.flatMap(([of, data]) => (of === name ? [data as ZIMEvents[K]] : []));
-  const eventually = async (phone: Phone, name: keyof ZIMEvents, data: object): Promise<void> => {
-    await expect.poll(() => told(phone, name), { timeout: await stretched(15_000) }).toContainEqual(expect.objectContaining(data));
-  };
-  const live = async (userID: string): Promise<Phone> => {
-    const phone = await login(userID);
-    await eventually(phone, 'connectionStateChanged', { state: 2 });
-    // The messages of a first snapshot are no news.
-    await eventually(phone, 'conversationTotalUnreadMessageCountUpdated', { totalUnreadMessageCount: 0 });
-    return phone;
-  };
-  const received = async (
-    phone: Phone,
-    messageID: string,
-    type: 'peerMessageReceived' | 'groupMessageReceived' = 'peerMessageReceived',
-  ) => {
-    const find = (): ZIMMessage | undefined =>
-      told(phone, type).flatMap(({ messageList }) => messageList.filter((one) => one.messageID === messageID))[0];
-    await expect.poll(find, { timeout: await stretched(15_000) }).toBeDefined();
-    return find()!;
-  };
-  const say = async (phone: Phone, to: string, message: string, config = SEND): Promise<ZIMMessage> =>
-    (await phone.zim.sendMessage({ type: 1, message }, to, PEER, config)).message;
-  const unread = async ({ zim }: Phone): Promise<number> =>
-    (await zim.queryConversationTotalUnreadMessageCount({ conversationTypes: [], marks: [] })).unreadMessageCount;
+  const { start, login, live, told, eventually, received, say, unread, cut, heal, url } = zimPhones();
 
   it('a message receipt makes one message done, a conversation receipt all that were received, and neither changes the count', async () => {
     await start();
@@ -183,7 +112,7 @@ describe('the receipt samples of ZIM', () => {
     const [first, second] = [await say(alice, 'bob', '1'), await say(alice, 'bob', '2')];
     const message = await received(bob, first.messageID!);
     await received(bob, second.messageID!);
-    await backend.cut();
+    await cut();
     await eventually(bob, 'connectionStateChanged', { state: 3 });
     await bob.zim.sendMessageReceiptsRead([message], 'alice', PEER);
     await bob.zim.sendConversationMessageReceiptRead('alice', PEER);
@@ -194,7 +123,7 @@ describe('the receipt samples of ZIM', () => {
 
     bob = await login('bob');
     expect(await unread(bob)).toBe(0);
-    await backend.heal();
+    await heal();
     await received(alice, offline.messageID!);
     await eventually(alice, 'messageReceiptChanged', { infos: [expect.objectContaining({ messageID: first.messageID, status: 2 })] });
     await eventually(alice, 'conversationMessageReceiptChanged', { infos: [expect.objectContaining({ conversationID: 'bob' })] });
@@ -205,7 +134,7 @@ describe('the receipt samples of ZIM', () => {
   it('bad calls have the vendor’s codes', async () => {
     await start();
     const { zim, sdk } = await live('alice');
-    expect(sdk.ZIM.create({ appID: 1 }, { url: backend.url })).toBeNull();
+    expect(sdk.ZIM.create({ appID: 1 }, { url: url() })).toBeNull();
     expect(sdk.ZIM.getInstance()).toBe(zim);
     await expect(zim.sendConversationMessageReceiptRead('crew', GROUP)).rejects.toMatchObject({ code: 6_000_001 });
     await expect(zim.clearConversationUnreadMessageCount('room', ROOM)).rejects.toMatchObject({ code: 6_000_001 });
@@ -242,9 +171,9 @@ describe('the receipt samples of ZIM', () => {
     await alice.zim.renewToken('token-of-alice');
     await eventually(alice, 'connectionStateChanged', { state: 2 });
     expect(told(alice, 'tokenWillExpire')).toHaveLength(1);
-    await backend.cut();
+    await cut();
     await eventually(alice, 'connectionStateChanged', { state: 3 });
-    await backend.heal();
+    await heal();
     await expect
       .poll(() => told(alice, 'connectionStateChanged').filter(({ state }) => state === 2), { timeout: await stretched(15_000) })
       .toHaveLength(2);

@@ -1,7 +1,8 @@
 /** `EMClient.getInstance.chatManager` and `EMConversation`. */
 import { firstValueFrom } from 'rxjs';
 import type { ConversationId } from '../../index.ts';
-import { targetOf } from '../conversation-target.ts';
+import { targetOf } from '../conversation-ids.ts';
+import { allConversations, hasConversation } from '../conversation-pages.ts';
 import { EMError, withEmErrors } from './errors.ts';
 import type { ChatEvents, EMChatEvents, EMGroupMessageAck } from './event-handler.ts';
 import { ChatType, EMMessage, MessageStatus } from './message.ts';
@@ -9,8 +10,6 @@ import type { Session } from './session.ts';
 
 export const EMConversationType = { Chat: 'Chat', GroupChat: 'GroupChat' } as const;
 export type EMConversationType = (typeof EMConversationType)[keyof typeof EMConversationType];
-
-export const MAX_CONVERSATIONS = 1000;
 
 const idOf = (type: ChatType, target: string): ConversationId => `${type === ChatType.GroupChat ? 'group' : 'direct'}:${target}`;
 
@@ -27,17 +26,17 @@ export class EMConversation {
   }
 
   unreadCount(): Promise<number> {
-    return withEmErrors(() => firstValueFrom(this.session().session.client.watchUnreadCount(this.conversationId)));
+    return withEmErrors(() => firstValueFrom(this.session().client.watchUnreadCount(this.conversationId)));
   }
 
   /** Takes this message out of the count. The sender learns nothing. */
   markMessageAsRead(msgId: string): Promise<void> {
-    return withEmErrors(() => this.session().session.client.clearConversationUnreadCount(this.conversationId, { messageIds: [msgId] }));
+    return withEmErrors(() => this.session().client.clearConversationUnreadCount(this.conversationId, { messageIds: [msgId] }));
   }
 
   /** Sets the count to 0. The senders learn nothing. */
   markAllMessagesAsRead(): Promise<void> {
-    return withEmErrors(() => this.session().session.client.clearConversationUnreadCount(this.conversationId));
+    return withEmErrors(() => this.session().client.clearConversationUnreadCount(this.conversationId));
   }
 
   /** The newest message, sent or not. */
@@ -48,7 +47,7 @@ export class EMConversation {
   /** The newest messages on this device, oldest first. */
   loadMessages({ loadCount = 20 }: { readonly loadCount?: number } = {}): Promise<EMMessage[]> {
     return withEmErrors(async () => {
-      const { client } = this.session().session;
+      const { client } = this.session();
       const messages = await firstValueFrom(client.watchMessages(this.conversationId, { limit: loadCount }));
       return Promise.all(messages.map((message) => EMMessage.of(client, message)));
     });
@@ -74,17 +73,16 @@ export class EMChatManager {
   /** Sends a message. Offline, the call resolves when this device has stored the message: `status` is then `PROGRESS`. */
   sendMessage(message: EMMessage): Promise<EMMessage> {
     return withEmErrors(async () => {
-      const { session } = this.session();
+      const session = this.session();
       const { client } = session;
       const { msgId: id, to, chatType, needGroupAck, body, deliverOnlineOnly } = message;
       if (chatType === ChatType.ChatRoom) throw new EMError(505, 'chat rooms have no receipts and no unread counts');
       const requestReceipt = chatType === ChatType.Chat || needGroupAck;
       message.from = client.userId;
       try {
-        await session.send([id], () =>
-          // The body of the web facade, so both apps can talk.
-          client.sendMessage(idOf(chatType, to), { type: 'txt', msg: body.content }, { id, requestReceipt, countable: !deliverOnlineOnly }),
-        );
+        // The body of the web facade, so both apps can talk.
+        const textBody = { type: 'txt', msg: body.content };
+        await session.sendMessage(idOf(chatType, to), textBody, { id, requestReceipt, countable: !deliverOnlineOnly });
       } catch (error) {
         message.status = MessageStatus.FAIL;
         throw error;
@@ -97,28 +95,18 @@ export class EMChatManager {
   /** Sends the read receipt of a direct message. @returns false, without a receipt, if `requireAck` is off. */
   sendMessageReadAck(message: EMMessage): Promise<boolean> {
     return withEmErrors(async () => {
-      const { session, requiresAck } = this.session();
-      const { client } = session;
-      if (!requiresAck) return false;
-      await session.send(
-        [message.msgId],
-        () => client.sendReadReceipts(idOf(ChatType.Chat, message.conversationId), [message.msgId]),
-        ({ skipped }) => skipped.map(({ id }) => id),
-      );
-      return true;
+      const session = this.session();
+      if (session.requiresAck) await session.sendReceipts(idOf(ChatType.Chat, message.conversationId), [message.msgId]);
+      return session.requiresAck;
     });
   }
 
   /** Sends the read receipt of a group message. The message must have asked for receipts (`needGroupAck`). */
   sendGroupMessageReadAck(msgId: string, groupId: string, { content }: { readonly content?: string } = {}): Promise<void> {
     return withEmErrors(async () => {
-      const { session } = this.session();
-      const { client } = session;
-      const { skipped } = await session.send(
-        [msgId],
-        () => client.sendReadReceipts(idOf(ChatType.GroupChat, groupId), [msgId], content === undefined ? {} : { content }),
-        (result) => result.skipped.map(({ id }) => id),
-      );
+      const session = this.session();
+      const options = content === undefined ? {} : { content };
+      const { skipped } = await session.sendReceipts(idOf(ChatType.GroupChat, groupId), [msgId], options);
       if (skipped.some(({ reason }) => reason === 'not-requested')) throw new EMError(500, 'the message asks for no receipt: needGroupAck');
     });
   }
@@ -126,27 +114,26 @@ export class EMChatManager {
   /** Direct chats: sends the peer a receipt for everything so far, and sets the count to 0. Groups: sets the count to 0. */
   sendConversationReadAck(conversationId: string): Promise<void> {
     return withEmErrors(async () => {
-      const { session, requiresAck } = this.session();
-      const { client } = session;
-      if (!requiresAck) return;
-      const isGroup = (await firstValueFrom(client.watchConversation(idOf(ChatType.GroupChat, conversationId)))) !== null;
-      await client.sendConversationReadReceipt(idOf(isGroup ? ChatType.GroupChat : ChatType.Chat, conversationId));
+      const session = this.session();
+      if (!session.requiresAck) return;
+      const group = idOf(ChatType.GroupChat, conversationId);
+      await session.sendConversationReceipt((await hasConversation(session.client, group)) ? group : idOf(ChatType.Chat, conversationId));
     });
   }
 
   markAllConversationsAsRead(): Promise<void> {
-    return withEmErrors(() => this.session().session.client.clearAllUnreadCounts());
+    return withEmErrors(() => this.session().client.clearAllUnreadCounts());
   }
 
   /** The sum over the conversations, without muted conversations. */
   getUnreadMessageCount(): Promise<number> {
-    return withEmErrors(() => firstValueFrom(this.session().session.client.watchTotalUnreadCount()));
+    return withEmErrors(() => firstValueFrom(this.session().client.watchTotalUnreadCount()));
   }
 
   /** The conversations, newest first, at most 1,000. */
   loadAllConversations(): Promise<EMConversation[]> {
     return withEmErrors(async () => {
-      const conversations = await firstValueFrom(this.session().session.client.watchConversations({ limit: MAX_CONVERSATIONS }));
+      const conversations = await allConversations(this.session().client);
       return conversations.map(({ id, type }) => {
         const conversationType = type === 'group' ? EMConversationType.GroupChat : EMConversationType.Chat;
         return new EMConversation(this.session, targetOf(id), conversationType);
@@ -168,7 +155,7 @@ export class EMChatManager {
     { startAckId, pageSize = 100 }: { readonly startAckId?: string; readonly pageSize?: number } = {},
   ): Promise<{ readonly data: EMGroupMessageAck[]; readonly cursor?: string }> {
     return withEmErrors(async () => {
-      const { client } = this.session().session;
+      const { client } = this.session();
       const { members, cursor } = await client.fetchReadMembers(msgId, {
         filter: 'read',
         cursor: startAckId ?? null,

@@ -1,12 +1,14 @@
 /** `EMClient`: the vendor's singleton, over one receipt client at a time. */
-import { distinctUntilChanged, map, skipWhile, type Subscription } from 'rxjs';
+import { distinctUntilChanged, map, skipWhile } from 'rxjs';
+import type { ReceiptEvent } from '../../index.ts';
+import { isConnected } from '../connected.ts';
+import { watchAllConversations } from '../conversation-pages.ts';
 import type { ServerAccess } from '../server-access.ts';
 import { HandlersById } from '../handlers-by-id.ts';
-import { VendorSession } from '../vendor-session.ts';
-import { EMChatManager, MAX_CONVERSATIONS } from './chat-manager.ts';
+import { EMChatManager } from './chat-manager.ts';
 import { EMError, withEmErrors } from './errors.ts';
 import { ChatEvents, type EMConnectionEvents } from './event-handler.ts';
-import type { Session } from './session.ts';
+import { Session } from './session.ts';
 
 interface OptionValues {
   readonly appKey: string;
@@ -33,13 +35,13 @@ export class EMClient {
   }
 
   private options: EMOptions | null = null;
-  private session: (Session & { readonly subscriptions: readonly Subscription[] }) | null = null;
+  private session: Session | null = null;
   private readonly events = new ChatEvents();
   private readonly connectionEvents = new HandlersById<EMConnectionEvents>();
   readonly chatManager = new EMChatManager(
     () => this.loggedIn(),
     this.events,
-    () => this.session?.session.handle(),
+    () => this.session?.handle(),
   );
 
   private loggedIn(): Session {
@@ -48,7 +50,7 @@ export class EMClient {
   }
 
   get currentUserId(): string | null {
-    return this.session?.session.client.userId ?? null;
+    return this.session?.client.userId ?? null;
   }
 
   addConnectionEventHandler(id: string, handler: EMConnectionEvents): void {
@@ -67,26 +69,25 @@ export class EMClient {
   loginWithToken(userId: string, token: string): Promise<void> {
     return withEmErrors(async () => {
       if (!this.options) throw new EMError(110, 'call init first');
-      if (this.session) throw new EMError(200, `${this.session.session.client.userId} is logged in already`);
+      if (this.session) throw new EMError(200, `${this.session.client.userId} is logged in already`);
       const { values, access } = this.options;
-      const session = new VendorSession(access, {
+      const options = {
         userId,
         token,
         deliveryReceipts: values.requireDeliveryAck ?? false,
         tokenWillExpire: () => this.connectionEvents.call('onTokenWillExpire'),
         tokenExpired: () => this.connectionEvents.call('onTokenDidExpire'),
-        dispatch: (client, event) => this.events.dispatch(client, event),
-      });
+        dispatch: (event: ReceiptEvent) => this.events.tell(session.client, event),
+      };
+      const session: Session = new Session(access, options, values.requireAck ?? true);
       const isConnected$ = session.client.watchConnection().pipe(
-        map(({ state }) => state === 'live' || state === 'catching-up'),
+        map(isConnected),
         distinctUntilChanged(),
-        skipWhile((isConnected) => !isConnected),
+        skipWhile((connected) => !connected),
       );
-      const subscriptions = [
-        session.client.watchConversations({ limit: MAX_CONVERSATIONS }).subscribe(() => this.events.call('onConversationsUpdate')),
-        isConnected$.subscribe((isConnected) => this.connectionEvents.call(isConnected ? 'onConnected' : 'onDisconnected')),
-      ];
-      this.session = { session, requiresAck: values.requireAck ?? true, subscriptions };
+      session.follow(watchAllConversations(session.client), () => this.events.call('onConversationsUpdate'));
+      session.follow(isConnected$, (connected) => this.connectionEvents.call(connected ? 'onConnected' : 'onDisconnected'));
+      this.session = session;
       session.handle();
     });
   }
@@ -97,14 +98,13 @@ export class EMClient {
   }
 
   async renewToken(token: string): Promise<void> {
-    this.session?.session.renewToken(token);
+    this.session?.renewToken(token);
   }
 
   /** Ends the session. Stored entries stay on this device, and are sent after the next log-in. */
   async logout(_unbindToken = true): Promise<void> {
     const ended = this.session;
     this.session = null;
-    for (const subscription of ended?.subscriptions ?? []) subscription.unsubscribe();
-    await ended?.session.close(new EMError(201, 'the user is logged out'));
+    await ended?.close(new EMError(201, 'the user is logged out'));
   }
 }

@@ -1,6 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { ReceiptsError } from '../../index.ts';
-import { RefusedError } from '../server-answers.ts';
+import { translated, translator } from '../vendor-errors.ts';
 
 export class EMError extends Error {
   constructor(
@@ -12,6 +11,7 @@ export class EMError extends Error {
 }
 
 const CODES: Readonly<Record<string, number>> = {
+  unknown: 303,
   'rejected/group-receipts-disabled': 505,
   'rejected/unsupported': 505,
   'rejected/permission-denied': 603,
@@ -33,19 +33,13 @@ const CODES: Readonly<Record<string, number>> = {
 };
 
 /** Any error of the receipt client as the vendor would report it. */
-export const emError = (error: unknown): EMError => {
-  if (error instanceof EMError) return error;
-  if (!(error instanceof RefusedError || error instanceof ReceiptsError)) return new EMError(303, String(error));
-  return new EMError(CODES[error.code] ?? (error.code.startsWith('store/') ? 3 : 110), error.message);
-};
+export const emError = translator(EMError, (code, message) => new EMError(CODES[code] ?? (code.startsWith('store/') ? 3 : 110), message));
 
 /**
  * Runs a call with the vendor's errors. The vendor's samples do not wait for the calls, so an ignored error is no unhandled rejection.
  */
 export const withEmErrors = <T>(call: () => Promise<T>): Promise<T> => {
-  const result = (async () => call())().catch((error: unknown) => {
-    throw emError(error);
-  });
+  const result = translated(emError, call);
   result.catch(() => undefined);
   return result;
 };

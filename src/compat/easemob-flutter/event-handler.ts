@@ -1,6 +1,6 @@
 /** The vendor's events from Tidemark's. The vendor hands over whole messages, so most events read the store first. */
 import type { ReceiptClient, ReceiptEvent } from '../../index.ts';
-import { targetOf } from '../conversation-target.ts';
+import { targetOf } from '../conversation-ids.ts';
 import { HandlersById } from '../handlers-by-id.ts';
 import { EMMessage } from './message.ts';
 
@@ -53,15 +53,7 @@ export class EMConnectionEventHandler implements EMConnectionEvents {
 }
 
 export class ChatEvents extends HandlersById<EMChatEvents> {
-  /** Events are told in their order, though some wait for the store. */
-  private last: Promise<void> = Promise.resolve();
-
-  dispatch(client: ReceiptClient, event: ReceiptEvent): void {
-    // A closed client has no more messages to read.
-    this.last = this.last.then(() => this.tell(client, event)).catch(() => undefined);
-  }
-
-  private async tell(client: ReceiptClient, event: ReceiptEvent): Promise<void> {
+  async tell(client: ReceiptClient, event: ReceiptEvent): Promise<void> {
     switch (event.type) {
       case 'message':
         return this.call('onMessagesReceived', [await EMMessage.of(client, event.message)]);

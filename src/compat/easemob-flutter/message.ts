@@ -1,6 +1,6 @@
 /** `EMMessage`: a message with its receipt flags at the moment of its making. */
 import { firstValueFrom } from 'rxjs';
-import { targetOf } from '../conversation-target.ts';
+import { isGroup, targetOf } from '../conversation-ids.ts';
 import { textOfBody } from '../text-of-body.ts';
 import type { Message, ReceiptClient } from '../../index.ts';
 
@@ -56,20 +56,21 @@ export class EMMessage {
     ]);
     const isOwn = senderId === client.userId;
     const target = targetOf(conversationId);
+    const inGroup = isGroup(conversationId);
     const made = new EMMessage();
     made.readCount = receipts?.readCount ?? 0;
     return Object.assign(made, {
       msgId: id,
       conversationId: target,
       from: senderId,
-      to: isOwn || conversationId.startsWith('group:') ? target : client.userId,
-      chatType: conversationId.startsWith('group:') ? ChatType.GroupChat : ChatType.Chat,
+      to: isOwn || inGroup ? target : client.userId,
+      chatType: inGroup ? ChatType.GroupChat : ChatType.Chat,
       body: { type: 'txt', content: textOfBody(body) },
       serverTime: sentAt,
       hasDeliverAck: status === 'delivered' || status === 'read',
       hasReadAck: isOwn ? status === 'read' : receipts?.state === 'pending' || receipts?.state === 'done',
       hasRead: isOwn || (seq ?? 0) <= (conversation?.readUpTo ?? 0),
-      needGroupAck: conversationId.startsWith('group:') && receiptRequested,
+      needGroupAck: inGroup && receiptRequested,
       deliverOnlineOnly: !countable,
       status: status === 'pending' ? MessageStatus.PROGRESS : status === 'failed' ? MessageStatus.FAIL : MessageStatus.SUCCESS,
     } satisfies Partial<EMMessage>);

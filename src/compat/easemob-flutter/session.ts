@@ -1,8 +1,14 @@
-/** The logged-in user. */
-import type { VendorSession } from '../vendor-session.ts';
+/** One log-in. */
+import type { ServerAccess } from '../server-access.ts';
+import { VendorSession, type VendorSessionOptions } from '../vendor-session.ts';
 
-export interface Session {
-  readonly session: VendorSession;
-  /** Whether this user sends read receipts. */
-  readonly requiresAck: boolean;
+export class Session extends VendorSession {
+  /** @param requiresAck whether this user sends read receipts. */
+  constructor(
+    access: ServerAccess,
+    options: VendorSessionOptions,
+    readonly requiresAck: boolean,
+  ) {
+    super(access, options);
+  }
 }

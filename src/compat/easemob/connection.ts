@@ -1,9 +1,9 @@
 /** `connection`: the vendor's object for one user, over one receipt client at a time. */
-import { firstValueFrom } from 'rxjs';
-import type { Conversation, ConversationId } from '../../index.ts';
+import type { ConversationId } from '../../index.ts';
+import { conversationPage } from '../conversation-pages.ts';
 import type { ServerAccess } from '../server-access.ts';
 import { bodyOf, conversationIdOf, conversationItemOf, messageOf } from './conversation-names.ts';
-import { easemobError, EasemobError } from './errors.ts';
+import { EasemobError, withEasemobErrors } from './errors.ts';
 import { Handlers } from './event-handlers.ts';
 import { LocalCache } from './local-cache.ts';
 import { Session } from './session.ts';
@@ -23,7 +23,6 @@ import type {
 /** The vendor answers with the first 500 readers, and gives no way to the others. */
 const MAX_READERS = 500;
 const MEMBERS_A_PAGE = 100;
-const MAX_CONVERSATIONS = 1000;
 
 export class Connection {
   private session: Session | null = null;
@@ -37,21 +36,13 @@ export class Connection {
   ) {}
 
   /** Logs in. Resolves at once, also offline: stored entries are there, and the connection comes by itself. */
-  async open({
-    user,
-    accessToken = '',
-  }: {
-    readonly user: string;
-    readonly accessToken?: string;
-  }): Promise<{ readonly accessToken: string }> {
-    if (this.session) throw new EasemobError(205, `${this.session.user} is logged in: call close() first`);
-    try {
+  open({ user, accessToken = '' }: { readonly user: string; readonly accessToken?: string }): Promise<{ readonly accessToken: string }> {
+    return withEasemobErrors(() => {
+      if (this.session) throw new EasemobError(205, `${this.session.user} is logged in: call close() first`);
       this.session = new Session(user, accessToken, this.options.delivery ?? false, this.access, this.handlers);
-    } catch (error) {
-      throw easemobError(error);
-    }
-    this.session.handle();
-    return { accessToken };
+      this.session.handle();
+      return { accessToken };
+    });
   }
 
   isOpened(): boolean {
@@ -87,60 +78,53 @@ export class Connection {
    * Sends a message or a receipt. Offline, the promise resolves as soon as the message or receipt is stored on this device. While the
    * device is connected, the promise waits for the server and rejects with the server's refusal.
    */
-  async send(message: EasemobMessage): Promise<SendResult> {
-    try {
+  send(message: EasemobMessage): Promise<SendResult> {
+    return withEasemobErrors(async () => {
       const session = this.opened();
       switch (message.type) {
         case 'delivery':
           // Tidemark sends delivery receipts by itself.
-          return { localMsgId: message.id, serverMsgId: '' };
+          break;
         case 'read':
-          return await this.sendRead(session, message);
+          await this.sendRead(session, message);
+          break;
         case 'channel':
-          return await this.sendChannel(session, message);
+          await this.sendChannel(session, message);
+          break;
         default:
-          return await this.sendContent(session, message);
+          return this.sendContent(session, message);
       }
-    } catch (error) {
-      throw easemobError(error);
-    }
+      return { localMsgId: message.id, serverMsgId: '' };
+    });
   }
 
   private async sendContent(session: Session, message: ContentMessage): Promise<SendResult> {
     const { id, chatType, to, msgConfig } = message;
-    const conversationId = conversationIdOf(chatType, to);
     const requestReceipt = chatType === 'singleChat' || msgConfig?.allowGroupAck === true;
     const countable = message.type !== 'cmd';
-    await session.send([id], () => session.client.sendMessage(conversationId, bodyOf(message), { id, requestReceipt, countable }));
+    await session.sendMessage(conversationIdOf(chatType, to), bodyOf(message), { id, requestReceipt, countable });
     return { localMsgId: id, serverMsgId: id, message: { ...message, from: session.user } };
   }
 
-  private async sendRead(session: Session, { id, ackId, to, chatType, ackContent }: ReadMessage): Promise<SendResult> {
+  private async sendRead(session: Session, { id, ackId, to, chatType, ackContent }: ReadMessage): Promise<void> {
     if (!ackId) throw new EasemobError(205, 'the receipt names no message: id');
     const conversationId = conversationIdOf(chatType, to);
     session.expect(ackId, { id, to });
-    await session.send(
+    await session.sendReceipts(
+      conversationId,
       [ackId],
-      () =>
-        session.client.sendReadReceipts(
-          conversationId,
-          [ackId],
-          chatType === 'groupChat' && ackContent !== undefined ? { content: ackContent } : {},
-        ),
-      ({ skipped }) => skipped.map((skip) => skip.id),
+      chatType === 'groupChat' && ackContent !== undefined ? { content: ackContent } : {},
     );
-    return { localMsgId: id, serverMsgId: '' };
   }
 
-  private async sendChannel(session: Session, { id, to, chatType }: ChannelMessage): Promise<SendResult> {
+  private async sendChannel(session: Session, { id, to, chatType }: ChannelMessage): Promise<void> {
     const conversationId = conversationIdOf(chatType, to);
     session.expect(conversationId, { id, to });
-    await session.send(chatType === 'groupChat' ? [] : [conversationId], () => session.client.sendConversationReadReceipt(conversationId));
-    return { localMsgId: id, serverMsgId: '' };
+    await session.sendConversationReceipt(conversationId);
   }
 
   /** The readers of an own group message, at most 500, in the order of reading. */
-  async getGroupMsgReadUser({ msgId }: { readonly msgId: string; readonly groupId: string }): Promise<
+  getGroupMsgReadUser({ msgId }: { readonly msgId: string; readonly groupId: string }): Promise<
     AsyncResult<{
       readonly ackmid: string;
       readonly is_last: boolean;
@@ -150,7 +134,7 @@ export class Connection {
       readonly userlist: string[];
     }>
   > {
-    try {
+    return withEasemobErrors(async () => {
       const { client } = this.opened();
       const userlist: string[] = [];
       let cursor: string | null = null;
@@ -165,13 +149,11 @@ export class Connection {
         type: 0,
         data: { ackmid: msgId, is_last: isLast, next_key: '', timestamp: Date.now(), total: userlist.length, userlist },
       };
-    } catch (error) {
-      throw easemobError(error);
-    }
+    });
   }
 
   /** A page of the conversations, newest first, with the counts of this device, also offline. */
-  async getServerConversations({
+  getServerConversations({
     pageSize = 20,
     cursor = '',
   }: {
@@ -179,19 +161,16 @@ export class Connection {
     readonly cursor?: string;
     readonly includeEmptyConversations?: boolean;
   }): Promise<AsyncResult<{ readonly cursor: string; readonly conversations: ConversationItem[] }>> {
-    const { client, user } = this.opened();
-    const all: readonly Conversation[] = await firstValueFrom(client.watchConversations({ limit: MAX_CONVERSATIONS }));
-    const start = cursor === '' ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
-    const page = all.slice(start, start + pageSize);
-    const isLast = start + pageSize >= all.length;
-    return {
-      type: 0,
-      data: { cursor: isLast ? '' : page.at(-1)!.id, conversations: page.map((conversation) => conversationItemOf(user, conversation)) },
-    };
+    return withEasemobErrors(async () => {
+      const { client, user } = this.opened();
+      const { page, isLast } = await conversationPage(client, cursor === '' ? null : (cursor as ConversationId), pageSize);
+      const conversations = page.map((conversation) => conversationItemOf(user, conversation));
+      return { type: 0, data: { cursor: isLast ? '' : page.at(-1)!.id, conversations } };
+    });
   }
 
   /** Messages of a conversation, the newest first, from the message `cursor` back. */
-  async getHistoryMessages({
+  getHistoryMessages({
     targetId,
     chatType,
     cursor,
@@ -202,24 +181,19 @@ export class Connection {
     readonly cursor?: string | number | null;
     readonly pageSize?: number;
   }): Promise<{ readonly cursor: string; readonly messages: ContentMessage[]; readonly isLast: boolean }> {
-    try {
+    return withEasemobErrors(async () => {
       const { client, user } = this.opened();
-      const conversationId: ConversationId = conversationIdOf(chatType, targetId);
       const before = typeof cursor === 'string' && cursor !== '' ? cursor : Number.MAX_SAFE_INTEGER;
-      const { messages, complete } = await client.loadMessages(conversationId, { before, limit: pageSize });
+      const { messages, complete } = await client.loadMessages(conversationIdOf(chatType, targetId), { before, limit: pageSize });
       const newestFirst = [...messages].reverse().map((message) => messageOf(user, message));
       return { cursor: newestFirst.at(-1)?.id ?? '', messages: newestFirst, isLast: complete };
-    } catch (error) {
-      throw easemobError(error);
-    }
+    });
   }
 
-  async recallMessage({ mid }: { readonly mid: string; readonly to: string }): Promise<Omit<SendResult, 'message'>> {
-    try {
+  recallMessage({ mid }: { readonly mid: string; readonly to: string }): Promise<Omit<SendResult, 'message'>> {
+    return withEasemobErrors(async () => {
       await this.opened().client.recallMessage(mid);
       return { localMsgId: mid, serverMsgId: mid };
-    } catch (error) {
-      throw easemobError(error);
-    }
+    });
   }
 }

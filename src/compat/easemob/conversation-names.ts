@@ -1,6 +1,6 @@
 /** Names of conversations and messages, in Tidemark's form and in the vendor's. */
-import type { Conversation, ConversationId, Message } from '../../index.ts';
-import { targetOf } from '../conversation-target.ts';
+import type { Conversation, ConversationId, Json, Message } from '../../index.ts';
+import { isGroup, targetOf } from '../conversation-ids.ts';
 import { textOfBody } from '../text-of-body.ts';
 import { EasemobError } from './errors.ts';
 import type { ChatType, ContentMessage, ConversationItem } from './types.ts';
@@ -12,7 +12,7 @@ export const conversationIdOf = (chatType: ChatType | undefined, to: string): Co
 };
 
 export const chatTypeOf = (conversationId: ConversationId): 'singleChat' | 'groupChat' =>
-  conversationId.startsWith('group:') ? 'groupChat' : 'singleChat';
+  isGroup(conversationId) ? 'groupChat' : 'singleChat';
 
 /** The fields of a message for the body. */
 export const bodyOf = ({
@@ -23,9 +23,9 @@ export const bodyOf = ({
   time: _time,
   msgConfig: _config,
   ...body
-}: ContentMessage) => {
+}: ContentMessage): Json => {
   // JSON has no undefined, and the client refuses undefined.
-  return JSON.parse(JSON.stringify(body)) as object;
+  return JSON.parse(JSON.stringify(body)) as Json;
 };
 
 const isContent = (body: unknown): body is Pick<ContentMessage, 'type'> =>

@@ -1,6 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { ReceiptsError } from '../../index.ts';
-import { RefusedError } from '../server-answers.ts';
+import { translated, translator } from '../vendor-errors.ts';
 
 /** The vendor's names of the codes of this facade. */
 export const STATUS_CODE = {
@@ -41,6 +40,7 @@ const REFUSALS: Readonly<Record<string, readonly [type: number, message: string]
 };
 
 const OTHERS: Readonly<Record<string, number>> = {
+  unknown: 999,
   'usage/closed': 39,
   'transport/unreachable': 16,
   'transport/closed': 510,
@@ -60,8 +60,7 @@ export const errorOfCode = (code: string, message: string): EasemobError => {
 };
 
 /** The vendor's error for any error of the receipt client. */
-export const easemobError = (error: unknown): EasemobError => {
-  if (error instanceof EasemobError) return error;
-  if (error instanceof RefusedError || error instanceof ReceiptsError) return errorOfCode(error.code, error.message);
-  return new EasemobError(999, String(error));
-};
+export const easemobError = translator(EasemobError, errorOfCode);
+
+/** Runs a call with the vendor's errors. */
+export const withEasemobErrors = <T>(call: () => T | Promise<T>): Promise<T> => translated(easemobError, call);

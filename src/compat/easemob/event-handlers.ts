@@ -1,6 +1,6 @@
 /** The app's handlers, and the vendor's events from Tidemark's. */
 import type { ReceiptEvent } from '../../index.ts';
-import { targetOf } from '../conversation-target.ts';
+import { targetOf } from '../conversation-ids.ts';
 import { HandlersById } from '../handlers-by-id.ts';
 import { chatTypeOf, messageOf } from './conversation-names.ts';
 import { errorOfCode } from './errors.ts';
@@ -22,7 +22,7 @@ export const receiptId = (type: 'read' | 'channel' | 'delivery', by: string, tar
 
 export class Handlers extends HandlersById<EventHandlers> {
   /** @param me the user of this device. */
-  dispatch(me: string, event: ReceiptEvent): void {
+  tell(me: string, event: ReceiptEvent): void {
     switch (event.type) {
       case 'message': {
         const message: ContentMessage = { ...messageOf(me, event.message), onlineState };

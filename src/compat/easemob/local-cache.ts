@@ -1,11 +1,10 @@
 /** `localCache`: the conversations and unread counts on this device. The vendor has these calls in MiniCore with a plug-in. */
 import { firstValueFrom } from 'rxjs';
+import { allConversations } from '../conversation-pages.ts';
 import { conversationIdOf, conversationItemOf } from './conversation-names.ts';
-import { easemobError, EasemobError } from './errors.ts';
+import { EasemobError, withEasemobErrors } from './errors.ts';
 import type { Session } from './session.ts';
 import type { AsyncResult, ConversationItem, SessionParams } from './types.ts';
-
-const MAX_CONVERSATIONS = 1000;
 
 const TYPES = ['singleChat', 'groupChat'];
 
@@ -31,23 +30,23 @@ export class LocalCache {
   /** Sets the unread count to 0, on the user's other devices too. The senders learn nothing. */
   clearConversationUnreadCount(params: SessionParams): Promise<void> {
     const conversationId = checked(params);
-    return (async () => this.session().client.clearConversationUnreadCount(conversationId))().catch((error: unknown) => {
-      throw easemobError(error);
-    });
+    return withEasemobErrors(() => this.session().client.clearConversationUnreadCount(conversationId));
   }
 
-  async getLocalConversations(): Promise<AsyncResult<ConversationItem[]>> {
-    const { client, user } = this.session();
-    const conversations = await firstValueFrom(client.watchConversations({ limit: MAX_CONVERSATIONS }));
-    return { type: 0, data: conversations.map((conversation) => conversationItemOf(user, conversation)) };
+  getLocalConversations(): Promise<AsyncResult<ConversationItem[]>> {
+    return withEasemobErrors(async () => {
+      const { client, user } = this.session();
+      const conversations = await allConversations(client);
+      return { type: 0, data: conversations.map((conversation) => conversationItemOf(user, conversation)) };
+    });
   }
 
   getLocalConversation(params: SessionParams): Promise<AsyncResult<ConversationItem | undefined>> {
     const conversationId = checked(params);
-    return (async () => {
+    return withEasemobErrors(async () => {
       const { client, user } = this.session();
       const conversation = await firstValueFrom(client.watchConversation(conversationId));
-      return { type: 0 as const, data: conversation ? conversationItemOf(user, conversation) : undefined };
-    })();
+      return { type: 0, data: conversation ? conversationItemOf(user, conversation) : undefined };
+    });
   }
 }

@@ -1,13 +1,12 @@
 /** One log-in, with the vendor's events about its connection and its receipts. */
-import type { Subscription } from 'rxjs';
 import type { ConnectionStatus, ReceiptEvent } from '../../index.ts';
 import type { ServerAccess } from '../server-access.ts';
+import { isConnected } from '../connected.ts';
 import { VendorSession } from '../vendor-session.ts';
 import { errorOfCode } from './errors.ts';
 import { type Handlers, receiptId } from './event-handlers.ts';
 
 export class Session extends VendorSession {
-  private readonly subscription: Subscription;
   private status: ConnectionStatus | null = null;
   private wasConnected = false;
   /** Receipts on their way to the server: id and receiver of each, by message id or conversation id. */
@@ -27,13 +26,13 @@ export class Session extends VendorSession {
       tokenWillExpire: () => handlers.call('onTokenWillExpire'),
       tokenExpired: () => handlers.call('onTokenExpired'),
       hears: (event) => this.settle(event),
-      dispatch: (_client, event) => handlers.dispatch(user, event),
+      dispatch: (event) => handlers.tell(user, event),
     });
-    this.subscription = this.client.watchConnection().subscribe((status) => this.follow(status));
+    this.follow(this.client.watchConnection(), (status) => this.tellConnection(status));
   }
 
   get isConnected(): boolean {
-    return this.status?.state === 'live' || this.status?.state === 'catching-up';
+    return this.status !== null && isConnected(this.status);
   }
 
   /** `onReceivedMessage` tells this receipt when the server has taken the receipt. */
@@ -53,7 +52,7 @@ export class Session extends VendorSession {
     if (receipt) this.handlers.call('onReceivedMessage', { ...receipt, mid });
   }
 
-  private follow(status: ConnectionStatus): void {
+  private tellConnection(status: ConnectionStatus): void {
     const before = this.status;
     this.status = status;
     const { state, error } = status;
@@ -74,10 +73,5 @@ export class Session extends VendorSession {
   private report(error: NonNullable<ConnectionStatus['error']>): void {
     if (error.code.startsWith('auth/') && error.code !== 'auth/expired' && error.code !== 'auth/unavailable')
       this.handlers.call('onError', errorOfCode(error.code, error.message));
-  }
-
-  override async close(error: Error): Promise<void> {
-    this.subscription.unsubscribe();
-    await super.close(error);
   }
 }

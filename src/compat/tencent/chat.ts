@@ -1,5 +1,6 @@
 /** The vendor's object: log-in, calls and events. */
-import { combineLatest, filter, take, type Subscription } from 'rxjs';
+import { combineLatest, filter, take } from 'rxjs';
+import { watchAllConversations } from '../conversation-pages.ts';
 import type { ServerAccess } from '../server-access.ts';
 import { VendorSession } from '../vendor-session.ts';
 import { EVENT, TYPES } from './constants.ts';
@@ -22,13 +23,11 @@ import type {
   SendMessageOptions,
 } from './types.ts';
 
-const MAX_CONVERSATIONS = 1000;
 const ALL_READ_EVERY_MS = 1000;
 
 interface LoggedIn {
   readonly session: VendorSession;
   readonly live: LiveMessages;
-  readonly subscriptions: Subscription[];
   isRefused: boolean;
   conversations: readonly Conversation[];
   total: number;
@@ -88,7 +87,7 @@ export class Chat {
 
   private start(userId: string, token: string): void {
     const news = new News(this.handlers, () => user.live);
-    const session = new VendorSession(this.access, {
+    const session: VendorSession = new VendorSession(this.access, {
       userId,
       token,
       // The vendor has no delivery receipts.
@@ -96,49 +95,44 @@ export class Chat {
       tokenWillExpire: () => news.kickOut(),
       // `followConnection` tells every refused token.
       tokenExpired: () => undefined,
-      dispatch: (_client, event) => news.dispatch(event),
+      dispatch: (event) => news.tell(event),
     });
     const { client } = session;
     const user: LoggedIn = {
       session,
       live: new LiveMessages(client),
-      subscriptions: [],
       isRefused: false,
       conversations: [],
       total: 0,
     };
     this.user = user;
     const [connection$, total$] = [client.watchConnection(), client.watchTotalUnreadCount()];
-    const conversations$ = client.watchConversations({ limit: MAX_CONVERSATIONS });
-    user.subscriptions.push(
-      connection$.subscribe((status) => {
-        user.isRefused = news.followConnection(status);
-      }),
-      conversations$.subscribe((list) => {
-        user.conversations = list.map((conversation) => conversationOf(userId, conversation));
-        this.handlers.call(EVENT.CONVERSATION_LIST_UPDATED, [...user.conversations]);
-      }),
-      total$.subscribe((total) => {
-        user.total = total;
-        this.handlers.call(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, total);
-      }),
-      // After the subscriptions above, so the counts are known when the app hears SDK_READY.
-      combineLatest([connection$, conversations$, total$])
-        .pipe(
-          filter(([{ state, asOf }]) => state === 'live' || asOf !== null),
-          take(1),
-        )
-        .subscribe(() => {
-          this.isUserReady = true;
-          this.handlers.call(EVENT.SDK_READY, undefined);
-        }),
+    const conversations$ = watchAllConversations(client);
+    session.follow(connection$, (status) => {
+      user.isRefused = news.followConnection(status);
+    });
+    session.follow(conversations$, (list) => {
+      user.conversations = list.map((conversation) => conversationOf(userId, conversation));
+      this.handlers.call(EVENT.CONVERSATION_LIST_UPDATED, [...user.conversations]);
+    });
+    session.follow(total$, (total) => {
+      user.total = total;
+      this.handlers.call(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, total);
+    });
+    // After the subscriptions above, so the counts are known when the app hears SDK_READY.
+    const isReady$ = combineLatest([connection$, conversations$, total$]).pipe(
+      filter(([{ state, asOf }]) => state === 'live' || asOf !== null),
+      take(1),
     );
+    session.follow(isReady$, () => {
+      this.isUserReady = true;
+      this.handlers.call(EVENT.SDK_READY, undefined);
+    });
     session.handle();
   }
 
-  private end({ session, subscriptions }: LoggedIn): void {
+  private end({ session }: LoggedIn): void {
     this.user = null;
-    for (const subscription of subscriptions) subscription.unsubscribe();
     void session.close(new ChatError(NOT_LOGGED_IN, 'the user is logged out'));
     this.isUserReady = false;
     this.handlers.call(EVENT.SDK_NOT_READY, undefined);
@@ -193,9 +187,7 @@ export class Chat {
       const conversationId = conversationIdOf(conversationID);
       const countable = messageControlInfo.excludedFromUnreadCount !== true;
       try {
-        await session.send([ID], () =>
-          session.client.sendMessage(conversationId, bodyOf(sending), { id: ID, requestReceipt: needReadReceipt, countable }),
-        );
+        await session.sendMessage(conversationId, bodyOf(sending), { id: ID, requestReceipt: needReadReceipt, countable });
       } catch (error) {
         sending.status = 'fail';
         throw error;

@@ -1,6 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { ReceiptsError } from '../../index.ts';
-import { RefusedError } from '../server-answers.ts';
+import { translator } from '../vendor-errors.ts';
 
 export class ChatError extends Error {
   constructor(
@@ -44,11 +43,7 @@ const CODES: Readonly<Record<string, number>> = {
 export const chatErrorOf = (code: string, message: string): ChatError => new ChatError(CODES[code] ?? NOT_READY, message);
 
 /** Any error of the receipt client as the vendor would report it. */
-export const chatError = (error: unknown): ChatError => {
-  if (error instanceof ChatError) return error;
-  if (error instanceof RefusedError || error instanceof ReceiptsError) return chatErrorOf(error.code, error.message);
-  return new ChatError(NOT_READY, String(error));
-};
+export const chatError = translator(ChatError, chatErrorOf);
 
 /** The vendor throws this at once for a wrong type, and does not reject. */
 export const requireParams = (isValid: boolean): void => {

@@ -1,7 +1,8 @@
 /** The vendor's events from Tidemark's. */
 import type { ConnectionStatus, ReceiptEvent } from '../../index.ts';
 import { callHandler } from '../call-handler.ts';
-import { targetOf } from '../conversation-target.ts';
+import { isConnected } from '../connected.ts';
+import { targetOf } from '../conversation-ids.ts';
 import { EVENT, TYPES } from './constants.ts';
 import { chatErrorOf } from './errors.ts';
 import type { LiveMessages } from './live-messages.ts';
@@ -41,8 +42,6 @@ export class Handlers {
 
 /** Tells the handlers the news of one log-in. */
 export class News {
-  /** Events are told in their order, though each waits for its messages. */
-  private last: Promise<void> = Promise.resolve();
   private state: string | null = null;
   private isRefused = false;
 
@@ -51,12 +50,7 @@ export class News {
     private readonly live: () => LiveMessages,
   ) {}
 
-  dispatch(event: ReceiptEvent): void {
-    // A closed client has no more messages to read.
-    this.last = this.last.then(() => this.tell(event)).catch(() => undefined);
-  }
-
-  private async tell(event: ReceiptEvent): Promise<void> {
+  async tell(event: ReceiptEvent): Promise<void> {
     const live = this.live();
     switch (event.type) {
       case 'message':
@@ -108,9 +102,10 @@ export class News {
   }
 
   /** @returns whether the server does not accept the token. */
-  followConnection({ state, error }: ConnectionStatus): boolean {
+  followConnection(status: ConnectionStatus): boolean {
+    const { error } = status;
     const before = this.state;
-    this.state = netStateOf(state);
+    this.state = netStateOf(status);
     if (this.state !== before) this.handlers.call(EVENT.NET_STATE_CHANGE, { state: this.state });
     const wasRefused = this.isRefused;
     this.isRefused = error !== null && error.code.startsWith('auth/') && error.code !== 'auth/unavailable';
@@ -124,7 +119,7 @@ export class News {
   }
 }
 
-const netStateOf = (state: ConnectionStatus['state']): string => {
-  if (state === 'live' || state === 'catching-up') return TYPES.NET_STATE_CONNECTED;
-  return state === 'connecting' ? TYPES.NET_STATE_CONNECTING : TYPES.NET_STATE_DISCONNECTED;
+const netStateOf = (status: ConnectionStatus): string => {
+  if (isConnected(status)) return TYPES.NET_STATE_CONNECTED;
+  return status.state === 'connecting' ? TYPES.NET_STATE_CONNECTING : TYPES.NET_STATE_DISCONNECTED;
 };

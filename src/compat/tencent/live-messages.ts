@@ -2,7 +2,7 @@
 import { firstValueFrom } from 'rxjs';
 import type { Conversation as CoreConversation, Json, Message as CoreMessage, MessageReceipts, ReceiptClient } from '../../index.ts';
 import { TYPES } from './constants.ts';
-import { targetOf } from '../conversation-target.ts';
+import { isGroup, targetOf } from '../conversation-ids.ts';
 import { textOfBody } from '../text-of-body.ts';
 import { conversationIDOf, typeOf } from './names.ts';
 import type { Conversation, Message, MessageOptions, ReadReceiptInfo } from './types.ts';
@@ -26,7 +26,7 @@ const NO_INFO: ReadReceiptInfo = { readCount: undefined, unreadCount: undefined,
 const infoOf = (receipts: MessageReceipts | null, isOwn: boolean): ReadReceiptInfo => {
   if (!receipts || receipts.state === 'none') return { ...NO_INFO };
   const { conversationId, readCount, unreadCount, ackedAt } = receipts;
-  if (conversationId.startsWith('group:')) return { ...NO_INFO, readCount, unreadCount };
+  if (isGroup(conversationId)) return { ...NO_INFO, readCount, unreadCount };
   return { ...NO_INFO, isPeerRead: isOwn && ackedAt !== null, timestamp: seconds(ackedAt ?? 0) };
 };
 
@@ -77,14 +77,13 @@ export class LiveMessages {
   private update(message: CoreMessage, receipts: MessageReceipts | null): Message {
     const { id, conversationId, senderId, seq, sentAt, status } = message;
     const isOwn = senderId === this.client.userId;
-    const isGroup = conversationId.startsWith('group:');
     const now: Message = {
       ...contentOf(message.body),
       ID: id,
       conversationID: conversationIDOf(conversationId),
       conversationType: typeOf(conversationId),
       from: senderId,
-      to: isOwn || isGroup ? targetOf(conversationId) : this.client.userId,
+      to: isOwn || isGroup(conversationId) ? targetOf(conversationId) : this.client.userId,
       flow: isOwn ? 'out' : 'in',
       time: seconds(sentAt),
       sequence: seq ?? 0,
@@ -102,9 +101,9 @@ export class LiveMessages {
   }
 }
 
-export const bodyOf = ({ type, payload, cloudCustomData }: Message): object => ({
+export const bodyOf = ({ type, payload, cloudCustomData }: Message): Json => ({
   type,
-  payload,
+  payload: payload as Json,
   ...(cloudCustomData === '' ? {} : { cloudCustomData }),
 });
 

@@ -1,6 +1,6 @@
 /** Conversation ids: `C2Calice` is `direct:alice`, `GROUPcrew` is `group:crew`. */
 import type { ConversationId } from '../../index.ts';
-import { targetOf } from '../conversation-target.ts';
+import { isGroup, targetOf } from '../conversation-ids.ts';
 import { TYPES } from './constants.ts';
 import { ChatError, UNSUPPORTED } from './errors.ts';
 
@@ -12,6 +12,6 @@ export const conversationIdOf = (conversationID: string): ConversationId => {
   throw new ChatError(UNSUPPORTED, `${conversationID} is no direct chat and no group`);
 };
 
-export const typeOf = (conversationId: ConversationId): string => (conversationId.startsWith('group:') ? TYPES.CONV_GROUP : TYPES.CONV_C2C);
+export const typeOf = (conversationId: ConversationId): string => (isGroup(conversationId) ? TYPES.CONV_GROUP : TYPES.CONV_C2C);
 
 export const conversationIDOf = (conversationId: ConversationId): string => typeOf(conversationId) + targetOf(conversationId);

@@ -1,5 +1,6 @@
 /** Questions about conversations, messages and members. */
 import { type ReceiptClient, TransportError } from '../../index.ts';
+import { isGroup } from '../conversation-ids.ts';
 import { messagePage } from '../message-page.ts';
 import { ChatError, NO_RECEIPT_INFO } from './errors.ts';
 import type { LiveMessages } from './live-messages.ts';
@@ -67,7 +68,7 @@ export const membersOf = async (
   { message: { ID }, cursor, filter, count }: MembersOptions,
 ): Promise<MembersPage> => {
   const message = await client.findMessage(ID);
-  const isFit = message?.senderId === client.userId && message.conversationId.startsWith('group:') && message.receiptRequested;
+  const isFit = message?.senderId === client.userId && isGroup(message.conversationId) && message.receiptRequested;
   if (!isFit) throw new ChatError(NO_RECEIPT_INFO, 'the message is no own message of a group that wants receipts');
   const page = await client.fetchReadMembers(ID, {
     filter: filter === 1 ? 'unread' : 'read',

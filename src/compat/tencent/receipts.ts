@@ -1,5 +1,5 @@
 /** The two calls that tell the senders. */
-import { firstValueFrom } from 'rxjs';
+import { hasConversation } from '../conversation-pages.ts';
 import type { VendorSession } from '../vendor-session.ts';
 import { ChatError, NO_CONVERSATION, NO_ELIGIBLE_MESSAGE } from './errors.ts';
 import { conversationIdOf } from './names.ts';
@@ -11,17 +11,11 @@ export const sendReceipts = async (session: VendorSession, messageList: readonly
   for (const { ID, conversationID, flow, needReadReceipt } of messageList)
     if (flow === 'in' && needReadReceipt) idsOf.set(conversationID, [...(idsOf.get(conversationID) ?? []), ID]);
   let eligible = 0;
-  const sent = [...idsOf].map(([conversationID, ids]) =>
-    session.send(
-      ids,
-      () => session.client.sendReadReceipts(conversationIdOf(conversationID), ids),
-      ({ queued, skipped }) => {
-        // A repeated receipt is no mistake of the app, which passes the whole list each time.
-        eligible += queued.length + skipped.filter(({ reason }) => reason === 'already-acked').length;
-        return skipped.map(({ id }) => id);
-      },
-    ),
-  );
+  const sent = [...idsOf].map(async ([conversationID, ids]) => {
+    const { queued, skipped } = await session.sendReceipts(conversationIdOf(conversationID), ids);
+    // A repeated receipt is no mistake of the app, which passes the whole list each time.
+    eligible += queued.length + skipped.filter(({ reason }) => reason === 'already-acked').length;
+  });
   // Each call is over before an error is told: no promise is left behind.
   const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
@@ -31,7 +25,7 @@ export const sendReceipts = async (session: VendorSession, messageList: readonly
 /** Reads a conversation, and tells the peer of a direct chat. */
 export const readAll = async (session: VendorSession, conversationID: string): Promise<void> => {
   const conversationId = conversationIdOf(conversationID);
-  if ((await firstValueFrom(session.client.watchConversation(conversationId))) === null)
+  if (!(await hasConversation(session.client, conversationId)))
     throw new ChatError(NO_CONVERSATION, `there is no conversation ${conversationID} on this device`);
-  await session.send([conversationId], () => session.client.sendConversationReadReceipt(conversationId));
+  await session.sendConversationReceipt(conversationId);
 };

@@ -1,6 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { ReceiptsError } from '../../index.ts';
-import { RefusedError } from '../server-answers.ts';
+import { translated, translator } from '../vendor-errors.ts';
 
 export class ZIMError extends Error {
   constructor(
@@ -41,17 +40,7 @@ export const zimErrorOf = (code: string, message: string): ZIMError =>
   new ZIMError(CODES[code] ?? (code.startsWith('store/') ? STORAGE_FAILED : BAD_PARAMETER), message);
 
 /** Any error of the receipt client as the vendor would report it. */
-export const zimError = (error: unknown): ZIMError => {
-  if (error instanceof ZIMError) return error;
-  if (error instanceof RefusedError || error instanceof ReceiptsError) return zimErrorOf(error.code, error.message);
-  return new ZIMError(BAD_PARAMETER, String(error));
-};
+export const zimError = translator(ZIMError, zimErrorOf);
 
 /** Runs a call with the vendor's errors. */
-export const withZimErrors = async <T>(call: () => Promise<T>): Promise<T> => {
-  try {
-    return await call();
-  } catch (error) {
-    throw zimError(error);
-  }
-};
+export const withZimErrors = <T>(call: () => T | Promise<T>): Promise<T> => translated(zimError, call);

@@ -1,7 +1,8 @@
 /** The vendor's events from Tidemark's: one listener for each type, as with the vendor. */
 import type { ConnectionStatus, Conversation, ReceiptClient, ReceiptEvent } from '../../index.ts';
 import { callHandler } from '../call-handler.ts';
-import { targetOf } from '../conversation-target.ts';
+import { isConnected } from '../connected.ts';
+import { isGroup, targetOf } from '../conversation-ids.ts';
 import { zimErrorOf } from './errors.ts';
 import { typeOf, zimConversationOf, zimMessageOf } from './messages.ts';
 import {
@@ -19,8 +20,6 @@ type Listener<K extends keyof ZIMEvents, Z> = (zim: Z, data: ZIMEvents[K]) => vo
 /** `Z` is the vendor's object, which every listener gets first. */
 export class Listeners<Z> {
   private readonly byType = new Map<keyof ZIMEvents, Listener<never, Z>>();
-  /** Events are told in their order, though some wait for the store. */
-  private last: Promise<void> = Promise.resolve();
   private conversations: readonly Conversation[] | null = null;
   private status: ConnectionStatus | null = null;
 
@@ -38,19 +37,14 @@ export class Listeners<Z> {
     callHandler(() => (this.byType.get(type) as Listener<K, Z> | undefined)?.(this.zim(), data));
   }
 
-  dispatch(client: ReceiptClient, event: ReceiptEvent): void {
-    // A closed client has no more messages to read.
-    this.last = this.last.then(() => this.tell(client, event)).catch(() => undefined);
-  }
-
-  private async tell(client: ReceiptClient, event: ReceiptEvent): Promise<void> {
+  async tell(client: ReceiptClient, event: ReceiptEvent): Promise<void> {
     switch (event.type) {
       case 'message': {
         const { conversationId } = event.message;
         const conversationID = targetOf(conversationId);
         const messageList = [await zimMessageOf(client, event.message)];
         const received = { messageList, conversationID, fromConversationID: conversationID, info: { isOfflineMessage: false } };
-        return this.call(conversationId.startsWith('group:') ? 'groupMessageReceived' : 'peerMessageReceived', received);
+        return this.call(isGroup(conversationId) ? 'groupMessageReceived' : 'peerMessageReceived', received);
       }
       case 'sent': {
         const message = await client.findMessage(event.messageId);
@@ -97,29 +91,25 @@ export class Listeners<Z> {
   }
 
   /** Tells new and changed conversations. */
-  follow(client: ReceiptClient, conversations: readonly Conversation[]): void {
+  async tellConversations(client: ReceiptClient, conversations: readonly Conversation[]): Promise<void> {
     const before = new Map((this.conversations ?? []).map((conversation) => [conversation.id, conversation]));
     this.conversations = conversations;
     const changed = conversations.filter((conversation) => before.get(conversation.id) !== conversation);
     if (changed.length === 0) return;
-    this.last = this.last
-      .then(async () => {
-        const infoList = await Promise.all(
-          changed.map(async (conversation) => ({
-            event: before.has(conversation.id) ? ZIMConversationEvent.Updated : ZIMConversationEvent.Added,
-            conversation: await zimConversationOf(client, conversation),
-          })),
-        );
-        this.call('conversationChanged', { infoList });
-      })
-      .catch(() => undefined);
+    const infoList = await Promise.all(
+      changed.map(async (conversation) => ({
+        event: before.has(conversation.id) ? ZIMConversationEvent.Updated : ZIMConversationEvent.Added,
+        conversation: await zimConversationOf(client, conversation),
+      })),
+    );
+    this.call('conversationChanged', { infoList });
   }
 
-  followConnection(status: ConnectionStatus): void {
+  tellConnection(status: ConnectionStatus): void {
     const { Connected, Connecting, Disconnected, Reconnecting } = ZIMConnectionState;
-    const stateOf = ({ state }: ConnectionStatus): number => {
-      if (state === 'live' || state === 'catching-up') return Connected;
-      if (state === 'stopped') return Disconnected;
+    const stateOf = (one: ConnectionStatus): number => {
+      if (isConnected(one)) return Connected;
+      if (one.state === 'stopped') return Disconnected;
       return this.wasConnected ? Reconnecting : Connecting;
     };
     const [before, now] = [this.status && stateOf(this.status), stateOf(status)];

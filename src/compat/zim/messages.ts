@@ -1,6 +1,6 @@
 /** Conversations, messages and receipts in the vendor's shapes. */
 import { firstValueFrom } from 'rxjs';
-import { targetOf } from '../conversation-target.ts';
+import { isGroup, targetOf } from '../conversation-ids.ts';
 import { textOfBody } from '../text-of-body.ts';
 import type { Conversation, ConversationId, Message, MessageReceipts, ReceiptClient } from '../../index.ts';
 import { BAD_PARAMETER, UNSUPPORTED, ZIMError } from './errors.ts';
@@ -25,7 +25,7 @@ export const conversationIdOf = (conversationID: string, type: number): Conversa
 };
 
 export const typeOf = (conversationId: ConversationId): number =>
-  conversationId.startsWith('group:') ? ZIMConversationType.Group : ZIMConversationType.Peer;
+  isGroup(conversationId) ? ZIMConversationType.Group : ZIMConversationType.Peer;
 
 const STATUS: Readonly<Record<MessageReceipts['state'], number>> = {
   none: ZIMMessageReceiptStatus.None,
@@ -72,17 +72,29 @@ export const zimMessageOf = async (client: ReceiptClient, message: Message): Pro
   };
 };
 
+/**
+ * Whether a receipt of this user is due for the message. A conversation receipt covers what was received before, so such a message has its
+ * receipt already, as in the vendor's SDK. The server decides about messages that are not on this device.
+ */
+export const wantsReceipt = async (client: ReceiptClient, conversationId: ConversationId, { messageID }: ZIMMessage): Promise<boolean> => {
+  if (!messageID) return false;
+  const [message, receipts] = await Promise.all([client.findMessage(messageID), firstValueFrom(client.watchReceipts(messageID))]);
+  if (!message || !receipts) return true;
+  const isTheirs = message.conversationId === conversationId && message.senderId !== client.userId;
+  return isTheirs && statusOf(receipts.state, false) === ZIMMessageReceiptStatus.Processing;
+};
+
 /** The receipts of one message. Receipts of other users' messages have no counts. */
 export const receiptInfoOf = (receipts: MessageReceipts, isOwn: boolean): ZIMMessageReceiptInfo => {
-  const isGroup = receipts.conversationId.startsWith('group:');
+  const inGroup = isGroup(receipts.conversationId);
   const hasRead = isOwn && receipts.readAt !== null;
   return {
     status: statusOf(receipts.state, isOwn),
     messageID: receipts.messageId,
     conversationID: targetOf(receipts.conversationId),
     conversationType: typeOf(receipts.conversationId),
-    readMemberCount: isGroup ? receipts.readCount : Number(hasRead),
-    unreadMemberCount: isGroup ? receipts.unreadCount : Number(isOwn && !hasRead && receipts.state !== 'none'),
+    readMemberCount: inGroup ? receipts.readCount : Number(hasRead),
+    unreadMemberCount: inGroup ? receipts.unreadCount : Number(isOwn && !hasRead && receipts.state !== 'none'),
     isSelfOperated: false,
     readTime: receipts.readAt ?? 0,
   };

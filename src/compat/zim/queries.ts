@@ -1,12 +1,12 @@
 /** Questions about conversations, messages and members. */
 import { firstValueFrom } from 'rxjs';
 import type { ConversationId, ReceiptClient } from '../../index.ts';
+import { conversationPage } from '../conversation-pages.ts';
 import { messagePage } from '../message-page.ts';
 import { BAD_PARAMETER, ZIMError } from './errors.ts';
 import { conversationIdOf, statusOf, zimConversationOf, zimMessageOf } from './messages.ts';
 import { type ZIMConversation, ZIMConversationType, type ZIMMessage, ZIMMessageReceiptStatus, type ZIMUser } from './types.ts';
 
-export const MAX_CONVERSATIONS = 1000;
 const MAX_MEMBERS = 100;
 
 export interface TotalConfig {
@@ -27,10 +27,9 @@ export interface ListConfig {
 }
 
 export const listOf = async (client: ReceiptClient, { nextConversation, count }: ListConfig): Promise<ZIMConversation[]> => {
-  const all = await firstValueFrom(client.watchConversations({ limit: MAX_CONVERSATIONS }));
-  const after = nextConversation && conversationIdOf(nextConversation.conversationID, nextConversation.type);
-  const start = after ? all.findIndex(({ id }) => id === after) + 1 : 0;
-  return Promise.all(all.slice(start, start + count).map((conversation) => zimConversationOf(client, conversation)));
+  const after = nextConversation ? conversationIdOf(nextConversation.conversationID, nextConversation.type) : null;
+  const { page } = await conversationPage(client, after, count);
+  return Promise.all(page.map((conversation) => zimConversationOf(client, conversation)));
 };
 
 export interface HistoryConfig {

@@ -2,14 +2,14 @@
  * `tidemark/compat/zim`: the receipt and unread calls of `zego-zim-web` 2.x over Tidemark. ZIM.md says call by call what is the same, what is
  * better, and what is not covered.
  */
-import { firstValueFrom, type Subscription } from 'rxjs';
+import { firstValueFrom } from 'rxjs';
+import { hasConversation, watchAllConversations } from '../conversation-pages.ts';
 import { RefusedError } from '../server-answers.ts';
 import type { ServerAccess } from '../server-access.ts';
 import { VendorSession } from '../vendor-session.ts';
 import { BAD_PARAMETER, NO_CONVERSATION, NOT_LOGGED_IN, TOO_MANY_MESSAGES, UNSUPPORTED, withZimErrors, ZIMError } from './errors.ts';
 import { Listeners } from './events.ts';
 import {
-  MAX_CONVERSATIONS,
   historyOf,
   type HistoryConfig,
   listOf,
@@ -20,7 +20,7 @@ import {
   totalOf,
   type TotalConfig,
 } from './queries.ts';
-import { conversationIdOf, receiptInfoOf, zimMessageOf } from './messages.ts';
+import { conversationIdOf, receiptInfoOf, wantsReceipt, zimMessageOf } from './messages.ts';
 import {
   type ZIMConversation,
   ZIMConversationType,
@@ -58,7 +58,6 @@ export class ZIM {
   }
 
   private session: VendorSession | null = null;
-  private readonly subscriptions: Subscription[] = [];
   private readonly listeners = new Listeners<ZIM>(() => this);
   private readonly members = new MemberPages();
 
@@ -79,28 +78,24 @@ export class ZIM {
     user: string | { readonly userID: string },
     config: string | { readonly userName?: string; readonly token?: string } = {},
   ): Promise<void> {
-    return withZimErrors(async () => {
+    return withZimErrors(() => {
       if (this.session) throw new ZIMError(BAD_PARAMETER, `${this.session.client.userId} is logged in: call logout() first`);
       const userId = typeof user === 'string' ? user : user.userID;
       const token = (typeof config === 'string' ? config : config.token) ?? '';
-      const session = new VendorSession(this.access, {
+      const session: VendorSession = new VendorSession(this.access, {
         userId,
         token,
         // The vendor has no delivery receipts on the client.
         deliveryReceipts: false,
         tokenWillExpire: () => this.listeners.call('tokenWillExpire', { second: EXPIRES_IN_SECONDS }),
-        dispatch: (client, event) => this.listeners.dispatch(client, event),
+        dispatch: (event) => this.listeners.tell(session.client, event),
       });
       this.session = session;
       const { client } = session;
-      this.subscriptions.push(
-        client.watchConnection().subscribe((status) => this.listeners.followConnection(status)),
-        client.watchConversations({ limit: MAX_CONVERSATIONS }).subscribe((list) => this.listeners.follow(client, list)),
-        client
-          .watchTotalUnreadCount()
-          .subscribe((totalUnreadMessageCount) =>
-            this.listeners.call('conversationTotalUnreadMessageCountUpdated', { totalUnreadMessageCount }),
-          ),
+      session.follow(client.watchConnection(), (status) => this.listeners.tellConnection(status));
+      session.follow(watchAllConversations(client), (list) => session.inOrder(() => this.listeners.tellConversations(client, list)));
+      session.follow(client.watchTotalUnreadCount(), (totalUnreadMessageCount) =>
+        this.listeners.call('conversationTotalUnreadMessageCountUpdated', { totalUnreadMessageCount }),
       );
       session.handle();
     });
@@ -110,7 +105,6 @@ export class ZIM {
   logout(): void {
     const { session } = this;
     this.session = null;
-    for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
     void session?.close(new ZIMError(NOT_LOGGED_IN, 'the user is logged out'));
   }
 
@@ -143,17 +137,16 @@ export class ZIM {
       const { type, message: text, extendedData } = message;
       const body = { type, message: text ?? '', ...(extendedData === undefined ? {} : { extendedData }) };
       const countable = !disableUnreadMessageCount && type !== ZIMMessageType.Command;
-      const sent = await session.send([id], () =>
-        session.client.sendMessage(conversationId, body, { id, requestReceipt: hasReceipt, countable }),
-      );
+      const sent = await session.sendMessage(conversationId, body, { id, requestReceipt: hasReceipt, countable });
       const stored = (await session.client.findMessage(id)) ?? sent;
       return { message: await zimMessageOf(session.client, stored) };
     });
   }
 
   /**
-   * Sends the receipts of these messages, at most 10 of a conversation. The unread count stays. Messages without a request, and messages with
-   * a refused receipt, come back in `errorMessageIDs`. A call without any other message rejects with 6000001.
+   * Sends the receipts of these messages, at most 10 of a conversation. The unread count stays. Messages without a request, messages that are
+   * read already (by a conversation receipt too), and messages with a refused receipt come back in `errorMessageIDs`. A call without any
+   * other message rejects with 6000001.
    */
   sendMessageReceiptsRead(
     messageList: readonly ZIMMessage[],
@@ -165,20 +158,14 @@ export class ZIM {
       const conversationId = conversationIdOf(conversationID, conversationType);
       if (messageList.length > MAX_RECEIPTS)
         throw new ZIMError(TOO_MANY_MESSAGES, `${messageList.length} messages: at most 10 in one call`);
-      const isHere = (message: ZIMMessage): boolean => message.conversationID === undefined || message.conversationID === conversationID;
-      const ids = messageList.flatMap((message) => (message.messageID && isHere(message) ? [message.messageID] : []));
-      const errorMessageIDs = messageList.flatMap((message) => (isHere(message) ? [] : [message.messageID ?? '']));
-      if (ids.length === 0) throw new ZIMError(BAD_PARAMETER, 'no message of this conversation');
+      const ids: string[] = [];
+      const errorMessageIDs: string[] = [];
+      for (const message of messageList)
+        ((await wantsReceipt(session.client, conversationId, message)) ? ids : errorMessageIDs).push(message.messageID ?? '');
+      if (ids.length === 0) throw new ZIMError(BAD_PARAMETER, 'no message of this conversation wants a receipt of this user');
       try {
-        const { skipped } = await session.send(
-          ids,
-          () => session.client.sendReadReceipts(conversationId, ids),
-          (result) => {
-            errorMessageIDs.push(...result.skipped.map(({ id }) => id));
-            return result.skipped.map(({ id }) => id);
-          },
-        );
-        if (skipped.length === ids.length) throw new ZIMError(BAD_PARAMETER, 'no message wants a receipt of this user');
+        const { skipped } = await session.sendReceipts(conversationId, ids);
+        errorMessageIDs.push(...skipped.map(({ id }) => id));
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
         errorMessageIDs.push(...error.names);
@@ -195,7 +182,7 @@ export class ZIM {
       if (conversationType !== ZIMConversationType.Peer)
         throw new ZIMError(BAD_PARAMETER, 'conversation receipts exist in peer chats only');
       const conversationId = conversationIdOf(conversationID, conversationType);
-      await session.client.sendConversationReadReceipt(conversationId, { keepUnread: true });
+      await session.sendConversationReceipt(conversationId, { keepUnread: true });
       return { conversationID, conversationType };
     });
   }
@@ -233,7 +220,7 @@ export class ZIM {
       const { client } = this.loggedIn();
       if (conversationType === ZIMConversationType.Room) throw new ZIMError(BAD_PARAMETER, 'rooms have no unread counts');
       const conversationId = conversationIdOf(conversationID, conversationType);
-      if ((await firstValueFrom(client.watchConversation(conversationId))) === null)
+      if (!(await hasConversation(client, conversationId)))
         throw new ZIMError(NO_CONVERSATION, `there is no conversation ${conversationID} on this device`);
       await client.clearConversationUnreadCount(conversationId);
       return { conversationID, conversationType };

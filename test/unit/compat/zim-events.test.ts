@@ -9,8 +9,7 @@ const toldOf = async (event: ReceiptEvent): Promise<ZIMMessageReceiptInfo[]> => 
   const told: ZIMMessageReceiptInfo[] = [];
   listeners.on('messageReceiptChanged', (_zim, { infos }) => told.push(...infos));
   listeners.on('conversationMessageReceiptChanged', (_zim, { infos }) => told.push(...infos));
-  listeners.dispatch({} as ReceiptClient, event);
-  await new Promise((resolve) => setTimeout(resolve));
+  await listeners.tell({} as ReceiptClient, event);
   return told;
 };
 

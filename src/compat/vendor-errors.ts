@@ -1,0 +1,24 @@
+/** The errors of a vendor, from any error of a call. */
+import { ReceiptsError } from '../index.ts';
+import { RefusedError } from './server-answers.ts';
+
+/**
+ * @param Vendors the vendor's class: its errors stay as they are.
+ * @param ofCode makes the vendor's error for a code of Tidemark. An error that is none of Tidemark's has the code `unknown`.
+ */
+export const translator =
+  <E extends Error>(Vendors: abstract new (...args: never[]) => E, ofCode: (code: string, message: string) => E) =>
+  (error: unknown): E => {
+    if (error instanceof Vendors) return error;
+    if (error instanceof RefusedError || error instanceof ReceiptsError) return ofCode(error.code, error.message);
+    return ofCode('unknown', String(error));
+  };
+
+/** Runs a call, whose errors become the vendor's. An error that is thrown at once becomes a rejection. */
+export const translated = async <T>(toVendors: (error: unknown) => Error, call: () => T | Promise<T>): Promise<T> => {
+  try {
+    return await call();
+  } catch (error) {
+    throw toVendors(error);
+  }
+};
