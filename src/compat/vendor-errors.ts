@@ -2,6 +2,11 @@
 import { ReceiptsError } from '../index.ts';
 import { RefusedError } from './server-answers.ts';
 
+/** A vendor's codes by Tidemark's: for a code, for a family of codes (`auth/`), and for all others (an empty name). */
+export type VendorCodes = Readonly<Record<string, number>> & { readonly '': number };
+
+export const codeIn = (codes: VendorCodes, code: string): number => codes[code] ?? codes[code.slice(0, code.indexOf('/') + 1)] ?? codes[''];
+
 /**
  * @param Vendors the vendor's class: its errors stay as they are.
  * @param ofCode makes the vendor's error for a code of Tidemark. An error that is none of Tidemark's has the code `unknown`.

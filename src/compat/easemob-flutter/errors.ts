@@ -1,5 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { translated, translator } from '../vendor-errors.ts';
+import { codeIn, translated, translator, type VendorCodes } from '../vendor-errors.ts';
 
 export class EMError extends Error {
   constructor(
@@ -10,7 +10,7 @@ export class EMError extends Error {
   }
 }
 
-const CODES: Readonly<Record<string, number>> = {
+const CODES: VendorCodes = {
   unknown: 303,
   'rejected/group-receipts-disabled': 505,
   'rejected/unsupported': 505,
@@ -26,14 +26,13 @@ const CODES: Readonly<Record<string, number>> = {
   'transport/unreachable': 2,
   'transport/closed': 300,
   'transport/timeout': 301,
-  'auth/expired': 201,
-  'auth/forbidden': 201,
-  'auth/wrong-user': 201,
-  'auth/origin-refused': 201,
+  'auth/': 201,
+  'store/': 3,
+  '': 110,
 };
 
 /** Any error of the receipt client as the vendor would report it. */
-export const emError = translator(EMError, (code, message) => new EMError(CODES[code] ?? (code.startsWith('store/') ? 3 : 110), message));
+export const emError = translator(EMError, (code, message) => new EMError(codeIn(CODES, code), message));
 
 /**
  * Runs a call with the vendor's errors. The vendor's samples do not wait for the calls, so an ignored error is no unhandled rejection.

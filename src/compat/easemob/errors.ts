@@ -1,5 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { translated, translator } from '../vendor-errors.ts';
+import { codeIn, translated, translator, type VendorCodes } from '../vendor-errors.ts';
 
 /** The vendor's names of the codes of this facade. */
 export const STATUS_CODE = {
@@ -39,24 +39,22 @@ const REFUSALS: Readonly<Record<string, readonly [type: number, message: string]
   'rejected/unsupported': [505, 'service not enabled'],
 };
 
-const OTHERS: Readonly<Record<string, number>> = {
+const OTHERS: VendorCodes = {
   unknown: 999,
   'usage/closed': 39,
   'transport/unreachable': 16,
   'transport/closed': 510,
   'transport/timeout': 512,
-  'auth/expired': 700,
-  'auth/forbidden': 700,
-  'auth/wrong-user': 700,
-  'auth/origin-refused': 700,
-  'auth/unavailable': 700,
+  'auth/': 700,
+  'store/': 800,
+  '': 205,
 };
 
 /** The vendor's error for a code of Tidemark. */
 export const errorOfCode = (code: string, message: string): EasemobError => {
   const refusal = REFUSALS[code];
   if (refusal) return new EasemobError(...refusal);
-  return new EasemobError(OTHERS[code] ?? (code.startsWith('store/') ? 800 : 205), message);
+  return new EasemobError(codeIn(OTHERS, code), message);
 };
 
 /** The vendor's error for any error of the receipt client. */

@@ -1,5 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { translator } from '../vendor-errors.ts';
+import { codeIn, translator, type VendorCodes } from '../vendor-errors.ts';
 
 export class ChatError extends Error {
   constructor(
@@ -19,7 +19,7 @@ export const UNSUPPORTED = 2998;
 export const NO_RECEIPT_INFO = 10_062;
 const NOT_READY = 2999;
 
-const CODES: Readonly<Record<string, number>> = {
+const CODES: VendorCodes = {
   'rejected/group-receipts-disabled': 10_059,
   'rejected/unsupported': UNSUPPORTED,
   'rejected/permission-denied': 10_007,
@@ -34,13 +34,11 @@ const CODES: Readonly<Record<string, number>> = {
   'transport/closed': 2800,
   'transport/timeout': 2801,
   'transport/unreachable': 2805,
-  'auth/expired': NOT_LOGGED_IN,
-  'auth/forbidden': NOT_LOGGED_IN,
-  'auth/wrong-user': NOT_LOGGED_IN,
-  'auth/origin-refused': NOT_LOGGED_IN,
+  'auth/': NOT_LOGGED_IN,
+  '': NOT_READY,
 };
 
-export const chatErrorOf = (code: string, message: string): ChatError => new ChatError(CODES[code] ?? NOT_READY, message);
+export const chatErrorOf = (code: string, message: string): ChatError => new ChatError(codeIn(CODES, code), message);
 
 /** Any error of the receipt client as the vendor would report it. */
 export const chatError = translator(ChatError, chatErrorOf);

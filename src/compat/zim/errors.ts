@@ -1,5 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { translated, translator } from '../vendor-errors.ts';
+import { codeIn, translated, translator, type VendorCodes } from '../vendor-errors.ts';
 
 export class ZIMError extends Error {
   constructor(
@@ -12,12 +12,11 @@ export class ZIMError extends Error {
 
 export const BAD_PARAMETER = 6_000_001;
 export const UNSUPPORTED = 6_000_013;
-const STORAGE_FAILED = 6_000_008;
 export const NOT_LOGGED_IN = 6_000_121;
 export const TOO_MANY_MESSAGES = 6_000_282;
 export const NO_CONVERSATION = 6_000_603;
 
-const CODES: Readonly<Record<string, number>> = {
+const CODES: VendorCodes = {
   'rejected/group-receipts-disabled': UNSUPPORTED,
   'rejected/unsupported': UNSUPPORTED,
   'rejected/permission-denied': UNSUPPORTED,
@@ -30,14 +29,12 @@ const CODES: Readonly<Record<string, number>> = {
   'transport/unreachable': 6_000_104,
   'transport/closed': 6_000_104,
   'transport/timeout': 6_000_105,
-  'auth/expired': NOT_LOGGED_IN,
-  'auth/forbidden': NOT_LOGGED_IN,
-  'auth/wrong-user': NOT_LOGGED_IN,
-  'auth/origin-refused': NOT_LOGGED_IN,
+  'auth/': NOT_LOGGED_IN,
+  'store/': 6_000_008,
+  '': BAD_PARAMETER,
 };
 
-export const zimErrorOf = (code: string, message: string): ZIMError =>
-  new ZIMError(CODES[code] ?? (code.startsWith('store/') ? STORAGE_FAILED : BAD_PARAMETER), message);
+export const zimErrorOf = (code: string, message: string): ZIMError => new ZIMError(codeIn(CODES, code), message);
 
 /** Any error of the receipt client as the vendor would report it. */
 export const zimError = translator(ZIMError, zimErrorOf);
