@@ -10,10 +10,16 @@ const NONE: ReadonlySet<Connection> = new Set();
 export class Connections {
   private readonly byUser = new Map<UserId, Set<Connection>>();
 
+  /** @param watch called for each user who has a connection now and had none before. */
+  constructor(private readonly watch: (userId: UserId) => void = () => undefined) {}
+
   add(userId: UserId, connection: Connection): void {
     const set = this.byUser.get(userId);
     if (set) set.add(connection);
-    else this.byUser.set(userId, new Set([connection]));
+    else {
+      this.byUser.set(userId, new Set([connection]));
+      this.watch(userId);
+    }
   }
 
   delete(userId: UserId, connection: Connection): void {

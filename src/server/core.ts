@@ -1,7 +1,7 @@
 /** The shared parts of one server, used by all its connections. */
 import type { UserId } from '../model/ids.ts';
 import type { ClockPort } from '../ports/ports.ts';
-import type { HintBus } from './bus.ts';
+import type { HintBus } from './bus/bus.ts';
 import type { Admission } from './admission.ts';
 import type { Connections } from './connections.ts';
 import type { Policy, TokenBuckets } from './policy.ts';

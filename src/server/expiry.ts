@@ -1,10 +1,10 @@
 /**
  * Expires group receipts not read by all members within their window, by the database's clock: at the start
- * of the server, and every 30 s while any receipt is open. The server refuses late receipts without this
- * sweep. The sweep informs the members with the message on their screen.
+ * of the server, and every 30 s while any receipt is open. Of the servers of one store, one sweeps at a time. The
+ * server refuses late receipts without this sweep. The sweep informs the members with the message on their screen.
  */
 import { errorDetails } from '../logging.ts';
-import type { Hint } from './bus.ts';
+import type { NewsHint } from './bus/bus.ts';
 import type { Core } from './core.ts';
 import { persist } from './store/persist.ts';
 import type { ServerStore, ServerTx } from './store/server-store.ts';
@@ -14,8 +14,10 @@ const SWEEP_EVERY_MS = 30_000;
 /** Receipts expired in one transaction. */
 const BATCH = 500;
 
-/** @returns the number of receipts checked, and hints for the members of their groups. */
-export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: number; readonly hints: readonly Hint[] }> => {
+/** @returns the number of receipts checked (0 if another server sweeps), and hints for the members of their groups. */
+export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: number; readonly hints: readonly NewsHint[] }> => {
+  // A server that dies lets go of the lock with its transaction, and the next sweep is that of another one.
+  if (!(await tx.lockSweep())) return { checked: 0, hints: [] };
   const groups = [...new Set((await tx.dueReceipts(await tx.now(), BATCH)).map(({ conversationId }) => conversationId))];
   if (groups.length === 0) return { checked: 0, hints: [] };
   await tx.lockConversationsById(groups);

@@ -6,7 +6,7 @@ export type { OnMessage, PushRecipient } from './push/host-pushes.ts';
 export type { DeclarativePush, PushFrame } from '../protocol/push.ts';
 export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
 export type { MemoryDump } from './store/memory/memory-tables.ts';
-export { createLocalBus, type Hint, type HintBus } from './bus.ts';
+export { createLocalBus, type Hint, type HintBus, type NewsHint } from './bus/bus.ts';
 export type { Log, LogLevel } from '../logging.ts';
 export type { Authenticate, Identity } from './core.ts';
 export { AuthError, StoreError, UsageError } from '../errors.ts';

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { UserId } from '../model/ids.ts';
 import type { Mentions } from '../model/mentions.ts';
 import type { ClockPort } from '../ports/ports.ts';
-import type { HintBus } from './bus.ts';
+import type { HintBus } from './bus/bus.ts';
 import type { Authenticate } from './core.ts';
 import type { DoorAnswer } from './doors/http.ts';
 import type { Directory } from './groups/directory.ts';
@@ -29,7 +29,10 @@ export interface ReceiptServerOptions {
    */
   readonly policy?: PolicyChange;
   readonly directory?: Directory;
-  /** Carries hints between nodes. Default: a bus within this process. */
+  /**
+   * Carries hints between the servers of one store: `createNatsBus` of `tidemark/server/nats`, or `createPostgresBus` of
+   * `tidemark/server/postgres`. `close()` of the server closes the bus. Default: a bus within this process.
+   */
   readonly bus?: HintBus;
   /**
    * Exact origins of pages allowed to connect, such as `https://chat.example`. Default: pages of the server's
@@ -120,7 +123,7 @@ export interface ReceiptServer extends GroupDoor {
    * @throws the error of `directory.counts`, or of the store: call it again.
    */
   countsChanged(userId: UserId): Promise<void>;
-  /** Closes every connection of the user. `authenticate` decides whether the user may connect again. */
+  /** Closes every connection of the user, on every node. `authenticate` decides whether the user may connect again. */
   revoke(userId: UserId): void;
   /**
    * Closes every connection and asks the clients to come back, waits for running work, and closes the store.

@@ -14,7 +14,7 @@ import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
-import { createLocalBus } from './bus.ts';
+import { createLocalBus } from './bus/bus.ts';
 import { openConnection } from './connection/connection.ts';
 import { Admission } from './admission.ts';
 import { Connections } from './connections.ts';
@@ -22,6 +22,7 @@ import type { Core } from './core.ts';
 import { checkDirectory } from './groups/directory.ts';
 import { type Expiry, startExpiry } from './expiry.ts';
 import { countsChanged } from './counting.ts';
+import { heedHint } from './heed-hints.ts';
 import { createGroups } from './groups/groups.ts';
 import { answerRequest, createHttpDoor } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
@@ -68,7 +69,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     const shared = { store, clock, bus, directory, log };
     if (!closing) expiry = startExpiry(shared);
     const turns = new Turns(clock, store.atOnce ?? 1);
-    const connections = new Connections();
+    const connections = new Connections((userId) => bus.watch?.(userId));
     return {
       ...shared,
       pushes: options.onMessage && new HostPushes({ turns, connections, log }, options.onMessage),
@@ -90,8 +91,8 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   const handle = createHttpDoor(live, door);
   const webSockets: Promise<WebSocketDoor>[] = [];
   const detach: (() => void)[] = [
-    bus.subscribe(({ kind, userIds }) => {
-      for (const userId of userIds) for (const connection of core?.connections.of(userId) ?? []) connection.wake(kind);
+    bus.subscribe((hint) => {
+      if (core) heedHint(core, hint);
       expiry?.arm();
     }),
   ];
@@ -164,7 +165,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     },
     revoke: (userId) => {
       requireId(userId, 'userId');
-      for (const connection of [...(core?.connections.of(userId) ?? [])]) connection.end(CLOSE.unauthorized, 'auth/forbidden');
+      bus.publish({ kind: 'revoke', userIds: [userId] });
     },
     close: async () => {
       if (closing) return;
@@ -177,6 +178,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       await core?.pushes?.settled();
       await expiry?.stop();
       const opened = await opening.catch(() => undefined);
+      await bus.close?.();
       await opened?.store.close();
     },
   };

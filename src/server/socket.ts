@@ -1,6 +1,6 @@
 /** The interfaces between a connection and its transport. */
 import type { UserId } from '../model/ids.ts';
-import type { Hint } from './bus.ts';
+import type { NewsHint } from './bus/bus.ts';
 
 /** The socket, as seen by a connection. */
 export interface Socket {
@@ -21,7 +21,7 @@ export interface Connection {
    * Tells the connection of changes for its user; the connection then reads its news. For `receipts` it reads
    * at most a few times a second. Default: `changes`.
    */
-  wake(kind?: Hint['kind']): void;
+  wake(kind?: NewsHint['kind']): void;
   /** Sends welcome again, because the policy changed. */
   tellPolicy(): void;
   end(code: number, reason: string): void;

@@ -2,7 +2,7 @@
 import { requireId, type UserId } from '../model/ids.ts';
 import { createMemoryStore, type MemoryStore } from '../server/store/memory/memory-store.ts';
 import type { MemoryDump } from '../server/store/memory/memory-tables.ts';
-import { createLocalBus } from '../server/bus.ts';
+import { createLocalBus } from '../server/bus/bus.ts';
 import type { Directory } from '../server/groups/directory.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import type { OnMessage } from '../server/push/host-pushes.ts';

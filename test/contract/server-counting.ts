@@ -1,7 +1,7 @@
 /** Which messages count for a reader, as the host says, over every server store. */
 import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/unread.ts';
-import { createLocalBus } from '../../src/server/bus.ts';
+import { createLocalBus } from '../../src/server/bus/bus.ts';
 import { countsChanged } from '../../src/server/counting.ts';
 import { applyEntries, type Rules } from '../../src/server/submit/apply-entries.ts';
 import { askCounting } from '../../src/server/submit/ask-counts.ts';
@@ -25,7 +25,7 @@ export const describeCounting = (open: () => ServerStore): void => {
       const blocked = new Set<string>();
       const woken: string[] = [];
       const bus = createLocalBus();
-      bus.subscribe(({ userIds }) => woken.push(...userIds));
+      bus.subscribe((hint) => void ('userIds' in hint && woken.push(...hint.userIds)));
       const directory = { counts: (sender: string, reader: string) => !blocked.has(`${sender} ${reader}`) };
       const core = { store: bench.store, clock: systemClock, bus, directory, log: () => undefined } as unknown as Core;
       const say = async (me: string, ...entries: readonly { key: string }[]) => {

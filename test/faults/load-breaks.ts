@@ -164,9 +164,9 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F121',
-    file: 'src/server/server.ts',
-    from: 'for (const connection of core?.connections.of(userId) ?? []) connection.wake(kind);',
-    to: 'for (const connection of core?.connections.all() ?? []) if (connection.userId === userId) connection.wake(kind);',
+    file: 'src/server/heed-hints.ts',
+    from: 'for (const connection of connections.of(userId)) connection.wake(hint.kind);',
+    to: 'for (const connection of connections.all()) if (connection.userId === userId) connection.wake(hint.kind);',
     test: ['node', GROUPS, 'a hint costs steps'],
   },
   {

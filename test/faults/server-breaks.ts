@@ -4,6 +4,7 @@ import type { Break } from './breaks.ts';
 const STORE = 'test/contract/server-store.memory.test.ts';
 const POSTGRES = 'test/contract/server-store.postgres.test.ts';
 const FOLDER = 'test/contract/server-store.folder.test.ts';
+const BUS = 'test/contract/hint-bus.test.ts';
 const DOORS = 'test/contract/server.test.ts';
 const CONNECTION = 'test/unit/server/connection.test.ts';
 const SERVER_GROUPS = 'test/unit/server/groups.test.ts';
@@ -144,8 +145,29 @@ export const SERVER_BREAKS: readonly Break[] = [
     test: ['node', CONNECTION, 'F76'],
   },
   {
+    fault: 'F70',
+    file: 'src/server/bus/relay.ts',
+    from: "this.tell({ kind: 'gap' });",
+    to: '',
+    test: ['node', BUS, 'F70'],
+  },
+  {
+    fault: 'F70',
+    file: 'src/server/bus/postgres.ts',
+    from: 'for (const hint of hints) relay.pending.add(hint);',
+    to: '',
+    test: ['node', BUS, 'F70'],
+  },
+  {
+    fault: 'F70',
+    file: 'src/server/bus/nats.ts',
+    from: 'if (!nats || !isUp) return;',
+    to: 'if (!nats) return;\n    if (!isUp) relay.pending.take();',
+    test: ['node', BUS, 'F70'],
+  },
+  {
     fault: 'F77',
-    file: 'src/server/server.ts',
+    file: 'src/server/heed-hints.ts',
     from: `connection.end(CLOSE.unauthorized, 'auth/forbidden');`,
     to: 'connection.wake();',
     test: ['node', DOORS, 'F77'],

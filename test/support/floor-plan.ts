@@ -68,7 +68,7 @@ export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly s
     headless: ['sync/leader', 'sync/outbox', 'net', 'space', 'write', 'state'],
   },
   server: {
-    bus: [],
+    bus: ['system-clock'],
     policy: [],
     'system-clock': [],
     socket: ['bus'],
@@ -81,6 +81,7 @@ export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly s
     groups: ['store', 'bus'],
     push: ['connections', 'store'],
     core: ['admission', 'bus', 'connections', 'policy', 'push', 'socket', 'groups', 'store'],
+    'heed-hints': ['bus', 'core'],
     expiry: ['bus', 'core', 'feed', 'store'],
     submit: ['bus', 'core', 'feed', 'groups', 'push', 'store'],
     connection: ['admission', 'core', 'socket', 'policy', 'feed', 'groups', 'submit', 'store'],

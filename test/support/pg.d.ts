@@ -2,6 +2,7 @@
 declare module 'pg' {
   export interface PoolConfig {
     readonly host?: string;
+    readonly port?: number;
     readonly user?: string;
     readonly database?: string;
     readonly max?: number;
@@ -9,6 +10,8 @@ declare module 'pg' {
   export interface PoolClient {
     query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[]; readonly command: string }>;
     on(event: 'error', listener: (error: Error) => void): this;
+    on(event: 'end', listener: () => void): this;
+    on(event: 'notification', listener: (message: { readonly payload?: string }) => void): this;
     off(event: 'error', listener: (error: Error) => void): this;
     release(error?: Error | boolean): void;
   }

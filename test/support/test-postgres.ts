@@ -17,10 +17,14 @@ export const findPostgres = (): string | undefined => {
 export const MISSING_POSTGRES = 'PostgreSQL is missing: apt-get install postgresql. Its tests did not run';
 
 export interface TestPostgres {
+  /** The file of its socket. */
+  readonly socket: string;
   pool(database: string, config?: PoolConfig): Pool;
   createDatabase(name: string): void;
   /** A copy of a database, as from a backup. */
   copyDatabase(from: string, to: string): void;
+  /** Ends the database until `restart`: all connections break. */
+  pause(): void;
   /** Restarts the database: all connections break. */
   restart(): void;
   stop(): void;
@@ -48,6 +52,7 @@ export const startPostgres = (): TestPostgres => {
   run('pg_ctl', '-D', data, '-o', settings, '-l', join(folder, 'log'), '-w', 'start');
   const host = ['-h', folder, '-U', 'postgres'];
   return {
+    socket: join(folder, '.s.PGSQL.5432'),
     pool: (database, config = {}) => {
       const pool = new Pool({ host: folder, user: 'postgres', database, max: 8, ...config });
       // Idle connections break when a test stops the database, also after the store has closed.
@@ -61,6 +66,7 @@ export const startPostgres = (): TestPostgres => {
       run('createdb', ...host, to);
       run('pg_restore', ...host, '-d', to, dump);
     },
+    pause: () => void run('pg_ctl', '-D', data, '-m', 'immediate', '-w', 'stop'),
     restart: () => void run('pg_ctl', '-D', data, '-o', settings, '-l', join(folder, 'log'), '-m', 'immediate', '-w', 'restart'),
     stop: () => {
       run('pg_ctl', '-D', data, '-m', 'immediate', '-w', 'stop');

@@ -11,7 +11,7 @@ import { UsageError } from '../../errors.ts';
 import { type ConversationId, conversationTarget, requireId, type UserId } from '../../model/ids.ts';
 import { readOptions } from '../../model/option-names.ts';
 import type { ClockPort } from '../../ports/ports.ts';
-import type { HintBus } from '../bus.ts';
+import type { HintBus } from '../bus/bus.ts';
 import type { Directory, GroupMember } from './directory.ts';
 import { changeMembers, type Wanted } from './membership.ts';
 import { persist } from '../store/persist.ts';
@@ -55,6 +55,8 @@ export interface Groups extends GroupDoor {
    * @returns groups with unknown members: the server has never read them and cannot read them now.
    */
   mirror(groupIds: readonly string[], store: ServerStore): Promise<ReadonlySet<string>>;
+  /** `membersChanged` ran for these groups, here or on another server: an answer that the directory gave before may be old. */
+  distrust(groupIds: readonly string[]): void;
 }
 
 /** The groups named by entries, wants or the like. */
@@ -97,6 +99,15 @@ const membersIn = (answer: unknown, core: Pick<GroupsOptions, 'log'>): Wanted =>
   return wanted;
 };
 
+interface Refresh {
+  at: number;
+  /** An earlier refresh succeeded. */
+  known: boolean;
+  running: Promise<void> | undefined;
+  /** The directory may have answered the running refresh too early. */
+  isOld: boolean;
+}
+
 export interface GroupsOptions {
   readonly store: ServerStore;
   readonly clock: ClockPort;
@@ -107,7 +118,7 @@ export interface GroupsOptions {
 
 export const createGroups = (core: GroupsOptions): Groups => {
   const { directory, clock, bus } = core;
-  const refreshes = new Map<string, { at: number; known: boolean; running: Promise<void> | undefined }>();
+  const refreshes = new Map<string, Refresh>();
 
   const change = async (groupId: string, wanted: Wanted, others: 'stay' | 'leave', store = core.store): Promise<void> => {
     const userIds = await persist({ store, clock }, 'members', (tx) => changeMembers(tx, groupId, wanted, others));
@@ -119,6 +130,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
     return requireId(groupId, 'groupId');
   };
 
+  const notRead = (error: unknown): void => core.log('warn', 'members-not-read', errorDetails(error));
   const refresh = async (groupId: string, store: ServerStore): Promise<void> => {
     if (directory?.members) await change(groupId, membersIn(await directory.members(groupId), core), 'leave', store);
   };
@@ -128,13 +140,14 @@ export const createGroups = (core: GroupsOptions): Groups => {
     if (last?.running && !afresh) return last.running;
     const before = last?.running?.catch(() => undefined) ?? Promise.resolve();
     const running = before.then(() => refresh(groupId, store));
-    const entry = { at: clock.mono(), known: last?.known ?? false, running: running as Promise<void> | undefined };
+    const entry: Refresh = { at: clock.mono(), known: last?.known ?? false, running, isOld: false };
     refreshes.delete(groupId);
     refreshes.set(groupId, entry);
     if (refreshes.size > MAX_REMEMBERED) for (const oldest of [...refreshes.keys()].slice(0, MAX_REMEMBERED / 2)) refreshes.delete(oldest);
     const done = (known: boolean): void => {
       entry.known ||= known;
-      if (entry.running === running) entry.running = undefined;
+      entry.running = undefined;
+      if (entry.isOld && refreshes.get(groupId) === entry) refreshOnce(groupId, true).catch(notRead);
     };
     running.then(
       () => done(true),
@@ -155,7 +168,16 @@ export const createGroups = (core: GroupsOptions): Groups => {
     removeMember: async (groupId, userId) => change(requireOwn(groupId), new Map([[requireId(userId, 'userId'), null]]), 'stay'),
     membersChanged: async (groupId) => {
       requireId(groupId, 'groupId');
-      if (directory?.members) await refreshOnce(groupId, true);
+      if (!directory?.members) return;
+      bus.publish({ kind: 'members', groupIds: [groupId] });
+      await refreshOnce(groupId, true);
+    },
+    distrust: (groupIds) => {
+      for (const groupId of groupIds) {
+        const entry = refreshes.get(groupId);
+        if (entry?.running) entry.isOld = true;
+        else if (entry) entry.at = -Infinity;
+      }
     },
     mirror: async (groupIds, store) => {
       const unknown = new Set<string>();
@@ -169,7 +191,7 @@ export const createGroups = (core: GroupsOptions): Groups => {
           } catch (error) {
             // The members known from an earlier refresh stay in force.
             if (!refreshes.get(groupId)?.known) unknown.add(groupId);
-            core.log('warn', 'members-not-read', errorDetails(error));
+            notRead(error);
           }
         }),
       );

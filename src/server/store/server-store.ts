@@ -205,6 +205,8 @@ export interface ServerTx extends ServerReadTx {
    * conversations before this one, so two transactions never wait for each other.
    */
   lockAccount(userId: UserId): Promise<AccountRecord>;
+  /** Takes the lock of the sweep until the transaction ends. @returns false, at once, if another server sweeps. */
+  lockSweep(): Promise<boolean>;
   lockGroup(groupId: string): Promise<ConversationRecord | undefined>;
   /** Creates the missing direct conversations of `me` and these peers, with both member rows. */
   createDirect(me: UserId, peers: readonly UserId[]): Promise<void>;

@@ -14,7 +14,7 @@ import { confirmed, type Outcome, withRows } from './answer-rows.ts';
 import { freshSeqs, type GroupWork, prepareGroupAcks, recordGroupAcks } from './apply-group-acks.ts';
 import { applyMessage, applyRecall } from './apply-message.ts';
 import { applyReceipts, prepareReceipts, type ReceiptsInput, type ReceiptsWork } from './apply-receipts.ts';
-import type { Hint } from '../bus.ts';
+import type { NewsHint } from '../bus/bus.ts';
 import { cursorAt, type Reach, reachOfCursor } from '../feed/cursors.ts';
 import type { AnnouncedMessage } from '../push/announced.ts';
 import { lockChats, setsFlag, withNewChats } from './lock-chats.ts';
@@ -48,7 +48,7 @@ export interface Rules {
  */
 export interface Applied {
   readonly results: readonly WireResult[];
-  readonly hints: readonly Hint[];
+  readonly hints: readonly NewsHint[];
   /** The new messages that may need a push, made on demand. */
   readonly pushes: () => readonly AnnouncedMessage[];
   /** A cursor behind all confirmed entries; absent if no entry was confirmed. */

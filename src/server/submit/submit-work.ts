@@ -12,7 +12,7 @@
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import { joinSettings } from '../../model/receipt-settings.ts';
 import type { WireSettingsEntry } from '../../protocol/submit.ts';
-import type { Hint } from '../bus.ts';
+import type { NewsHint } from '../bus/bus.ts';
 import { messageKey } from '../feed/wire-messages.ts';
 import { announced, type AnnouncedMessage } from '../push/announced.ts';
 import type { AckRecord, ReceiptRecord } from '../store/receipt-records.ts';
@@ -195,10 +195,10 @@ export class SubmitWork {
     );
   }
 
-  get hints(): readonly Hint[] {
+  get hints(): readonly NewsHint[] {
     const changes = this.withMembers(this.changeUsers, this.changeGroups);
     const receipts = [...this.withMembers(this.receiptUsers, this.receiptGroups)].filter((user) => !changes.has(user));
-    const hints: Hint[] = [];
+    const hints: NewsHint[] = [];
     if (changes.size > 0) hints.push({ kind: 'changes', userIds: [...changes] });
     if (receipts.length > 0) hints.push({ kind: 'receipts', userIds: receipts });
     return hints;

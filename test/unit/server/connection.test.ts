@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
-import { createLocalBus } from '../../../src/server/bus.ts';
+import { createLocalBus } from '../../../src/server/bus/bus.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import type { ServerStore } from '../../../src/server/store/server-store.ts';

@@ -12,6 +12,7 @@ export const memoryWrites = (
 ): Omit<ServerTx, keyof ServerReadTx | 'version' | 'lockConversations'> => ({
   // Transactions run one after another, so each row that a transaction reads is locked already.
   lockConversationsById: async (ids) => [...new Set(ids)].flatMap((id) => tables.get(id)?.conversation ?? []).sort((a, b) => a.id - b.id),
+  lockSweep: async () => true,
   lockAccount: async (userId) => tables.accounts.get(userId) ?? { userId, ...ALL_ON, version: 0 },
   putAccount: async (record) => {
     const before = tables.accounts.get(record.userId);

@@ -1,6 +1,4 @@
-/**
- * `./server/postgres`: the store in a PostgreSQL database that the host runs. Several servers may use one database.
- */
+/** The store in a PostgreSQL database that the host runs. Several servers may use one database. */
 import { UsageError } from '../../../errors.ts';
 import { readOptions } from '../../../model/option-names.ts';
 import type { ServerStore } from '../server-store.ts';

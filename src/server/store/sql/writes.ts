@@ -20,6 +20,9 @@ const CREATE = `
   select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb, $5::text::jsonb, '[]', '[]', 'member', 0, 0, 0, 0
   from made cross join lateral (values (made.user_a), (made.user_b)) as who(user_id)`;
 
+/** The advisory lock of the server that sweeps. */
+const SWEEP_LOCK = '8439274603';
+
 const PUT_CONVERSATIONS = `
   update tidemark.conversation c set latest_seq = w."latestSeq", first_seq = w."firstSeq", version = w.version
   from json_to_recordset($1::text::json) as w(id bigint, "latestSeq" bigint, "firstSeq" bigint, version bigint) where c.id = w.id`;
@@ -142,6 +145,7 @@ export const sqlWrites = (statements: Statements, version: number): Omit<ServerT
     },
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),
+    lockSweep: async () => (await statements.only(`select pg_try_advisory_xact_lock(${SWEEP_LOCK}) as taken`))[0]?.['taken'] === true,
     putCountingVersion: async (userId) => {
       await statements.only(PUT_COUNTING_VERSION, [userId, version]);
     },

@@ -1,0 +1,54 @@
+/**
+ * Carries hints between the connections of one server, or of several servers. A hint says where something changed, never what: its
+ * receiver reads the store. A hint may be lost, doubled or late.
+ */
+import type { UserId } from '../../model/ids.ts';
+
+/** Users with changes to read. */
+export interface NewsHint {
+  /** `receipts`: only receipts of group messages changed. A connection passes them on a few times a second, not one by one. */
+  readonly kind: 'changes' | 'receipts';
+  readonly userIds: readonly UserId[];
+}
+
+export type Hint =
+  | NewsHint
+  /** The connections of these users end. */
+  | { readonly kind: 'revoke'; readonly userIds: readonly UserId[] }
+  /** The directory says something new about the members of these groups. */
+  | { readonly kind: 'members'; readonly groupIds: readonly string[] }
+  /** The stored policy changed. */
+  | { readonly kind: 'policy' }
+  /** Hints were lost: every connection reads its changes, and the server reads what else is kept in the store. */
+  | { readonly kind: 'gap' };
+
+export interface HintBus {
+  /** Brings the hint to the listeners of this process before it returns, and later to other servers. Never throws. */
+  publish(hint: Hint): void;
+  /** Calls `fn` with every hint. @returns a function that ends the subscription. */
+  subscribe(fn: (hint: Hint) => void): () => void;
+  /**
+   * The user has a connection to this server now. A bus may leave out hints for other users. If it left out hints for this user until
+   * now, it brings a hint `changes` for the user once it leaves out none.
+   */
+  watch?(userId: UserId): void;
+  /** True if no other server shares the store. */
+  readonly isLocal?: boolean;
+  /** Ends the bus; `close()` of the server calls it. */
+  close?(): Promise<void>;
+}
+
+/** The bus of a single server, in one process. */
+export const createLocalBus = (): HintBus => {
+  const listeners = new Set<(hint: Hint) => void>();
+  return {
+    isLocal: true,
+    publish: (hint) => {
+      for (const listener of [...listeners]) listener(hint);
+    },
+    subscribe: (fn) => {
+      listeners.add(fn);
+      return () => void listeners.delete(fn);
+    },
+  };
+};

@@ -1,0 +1,50 @@
+/** Hints as texts of a bounded size: `["node","changes",["ann","ben"]]`. */
+import * as v from 'valibot';
+import { isId } from '../../model/ids.ts';
+import type { Hint } from './bus.ts';
+
+const Id = v.custom<string>(isId);
+const Text = v.union([
+  v.tuple([v.string(), v.picklist(['changes', 'receipts', 'revoke', 'members']), v.array(Id)]),
+  v.tuple([v.string(), v.picklist(['policy', 'gap']), v.array(v.never())]),
+]);
+
+const encoder = new TextEncoder();
+
+/** The hint of the node `from`, in as many texts as `maxBytes` asks for. */
+export const hintTexts = (from: string, hint: Hint, maxBytes: number): readonly string[] => {
+  const ids = 'userIds' in hint ? hint.userIds : 'groupIds' in hint ? hint.groupIds : undefined;
+  if (!ids) return [JSON.stringify([from, hint.kind, []])];
+  const texts: string[] = [];
+  const room = maxBytes - encoder.encode(JSON.stringify([from, hint.kind, []])).length;
+  let part: string[] = [];
+  let bytes = 0;
+  const end = (): void => {
+    if (part.length > 0) texts.push(JSON.stringify([from, hint.kind, part]));
+    part = [];
+    bytes = 0;
+  };
+  for (const id of ids) {
+    const more = encoder.encode(JSON.stringify(id)).length + 1;
+    if (bytes + more > room) end();
+    part.push(id);
+    bytes += more;
+  }
+  end();
+  return texts;
+};
+
+/** @returns `undefined` for a text that is none of this version: its change is found at the next heartbeat. */
+export const hintOf = (text: string): { readonly from: string; readonly hint: Hint } | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const read = v.safeParse(Text, value);
+  if (!read.success) return undefined;
+  const [from, kind, ids] = read.output;
+  if (kind === 'policy' || kind === 'gap') return { from, hint: { kind } };
+  return { from, hint: kind === 'members' ? { kind, groupIds: ids } : { kind, userIds: ids } };
+};

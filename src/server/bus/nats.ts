@@ -1,0 +1,167 @@
+/**
+ * `./server/nats`: a bus over NATS. Hints for users travel on 64 subjects, by a hash of the user id. A server subscribes to a subject when
+ * the first user of the subject connects to it.
+ */
+import { UsageError } from '../../errors.ts';
+import { readOptions } from '../../model/option-names.ts';
+import type { UserId } from '../../model/ids.ts';
+import type { Log } from '../../logging.ts';
+import type { Hint, HintBus } from './bus.ts';
+import { Relay } from './relay.ts';
+
+export type { Hint, HintBus, NewsHint } from './bus.ts';
+
+/** A connection of the package `@nats-io/transport-node`, as far as the bus uses it. */
+export interface NatsConnection {
+  publish(subject: string, text: string): void;
+  subscribe(
+    subject: string,
+    options: { readonly callback: (error: Error | null, message: { string(): string }) => void },
+  ): { unsubscribe(): void };
+  flush(): Promise<void>;
+  status(): AsyncIterable<{ readonly type: string }>;
+  closed(): Promise<unknown>;
+}
+
+export interface NatsBusOptions {
+  /**
+   * The connection, or a promise of one: `connect({ servers, maxReconnectAttempts: -1, waitOnFirstConnect: true })`. The bus neither
+   * configures nor closes it. With a bound on the attempts to reconnect, an outage of NATS may end the bus for good.
+   */
+  readonly connection: NatsConnection | Promise<NatsConnection>;
+  /** The first part of every subject. Servers with the same store have the same. Default `tidemark`. */
+  readonly prefix?: string;
+  /** Takes the log of the bus. Default: warnings and errors go to the console. */
+  readonly log?: Log;
+}
+
+export const USER_SUBJECTS = 64;
+/** NATS takes 1 MB by default. */
+const MOST_BYTES = 64 * 1024;
+
+/** FNV-1a of the UTF-16 units: all servers agree on it. */
+export const subjectNumber = (userId: UserId): number => {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < userId.length; i++) hash = Math.imul(hash ^ userId.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) % USER_SUBJECTS;
+};
+
+/** The parts of a hint by their subjects, behind the prefix. */
+const bySubject = (hint: Hint): readonly (readonly [subject: string, part: Hint])[] => {
+  if (!('userIds' in hint)) return [['all', hint]];
+  const parts = new Map<number, UserId[]>();
+  for (const userId of hint.userIds) {
+    const number = subjectNumber(userId);
+    const part = parts.get(number);
+    if (part) part.push(userId);
+    else parts.set(number, [userId]);
+  }
+  return [...parts].map(([number, userIds]) => [`users.${number}`, { kind: hint.kind, userIds }]);
+};
+
+/**
+ * Creates the bus. While NATS is away, each server keeps the names of its changed users and sends them afterwards, and every connection
+ * reads its changes once.
+ *
+ * @throws {UsageError} `usage/invalid-option`
+ */
+export const createNatsBus = (options: NatsBusOptions): HintBus => {
+  const {
+    connection,
+    prefix = 'tidemark',
+    log,
+  } = readOptions(options, 'createNatsBus', { connection: 1, prefix: 1, log: 1 }, 'usage/invalid-option');
+  if (typeof prefix !== 'string' || !/^[\w-]+(\.[\w-]+)*$/.test(prefix))
+    throw new UsageError(
+      'usage/invalid-option',
+      `prefix must be a NATS subject of letters, digits, "_", "-" and dots; got ${JSON.stringify(prefix)}`,
+    );
+  if (
+    typeof connection !== 'object' ||
+    (!('then' in connection) && typeof (connection as NatsConnection | undefined)?.publish !== 'function')
+  )
+    throw new UsageError('usage/invalid-option', 'connection must be a connection of "@nats-io/transport-node", or a promise of one');
+  const relay = new Relay(log);
+  let nats: NatsConnection | undefined;
+  let isUp = false;
+  let isClosed = false;
+  const subscriptions: { unsubscribe(): void }[] = [];
+  /** The numbers of the subjects with a subscription, or with one that begins: then with the users to tell once it has begun. */
+  const watched = new Map<number, UserId[] | true>();
+
+  const listen = (line: NatsConnection, subject: string): void =>
+    void subscriptions.push(
+      line.subscribe(`${prefix}.${subject}`, { callback: (error, message) => void (error ?? relay.receive(message.string())) }),
+    );
+  const send = (): void => {
+    if (!nats || !isUp) return;
+    for (const hint of relay.pending.take())
+      for (const [subject, part] of bySubject(hint))
+        for (const text of relay.texts(part, MOST_BYTES)) {
+          try {
+            nats.publish(`${prefix}.${subject}`, text);
+          } catch {
+            relay.pending.add(part); // the connection ends: its status says so
+          }
+        }
+  };
+  const listenTo = async (line: NatsConnection, number: number): Promise<void> => {
+    listen(line, `users.${number}`);
+    await line.flush();
+    const waiting = watched.get(number);
+    watched.set(number, true);
+    // Hints from before the subscription are lost.
+    if (Array.isArray(waiting)) relay.tell({ kind: 'changes', userIds: waiting });
+  };
+  /** NATS has taken the subscriptions once it has answered. */
+  const opened = async (line: NatsConnection): Promise<void> => {
+    isUp = true;
+    await line.flush();
+    relay.back();
+    send();
+  };
+  const follow = async (): Promise<void> => {
+    const line = await connection;
+    if (isClosed) return;
+    nats = line;
+    void line.closed().then((error) => {
+      isUp = false;
+      if (!isClosed) relay.away(`the connection to NATS has ended${error instanceof Error ? `: ${error.message}` : ''}`);
+    });
+    listen(line, 'all');
+    for (const number of watched.keys()) listenTo(line, number).catch(() => undefined); // its status says so
+    await opened(line);
+    for await (const { type } of line.status()) {
+      if (isClosed) return;
+      if (type === 'disconnect') {
+        isUp = false;
+        relay.away('the connection to NATS broke');
+      } else if (type === 'reconnect') {
+        await opened(line);
+      } else if (type === 'slowConsumer') relay.tell({ kind: 'gap' });
+    }
+  };
+  follow().catch((error: unknown) => relay.away(`no connection to NATS: ${error instanceof Error ? error.message : String(error)}`));
+
+  return {
+    publish: (hint) => {
+      relay.publish(hint);
+      send();
+    },
+    subscribe: relay.subscribe,
+    watch: (userId) => {
+      const number = subjectNumber(userId);
+      const state = watched.get(number);
+      if (state === true) return;
+      if (state) return void state.push(userId);
+      watched.set(number, [userId]);
+      if (nats) listenTo(nats, number).catch(() => undefined); // after a reconnect the subscription holds, and a hint of the gap follows
+    },
+    close: async () => {
+      isClosed = true;
+      isUp = false;
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      await nats?.flush().catch(() => undefined);
+    },
+  };
+};

@@ -1,0 +1,43 @@
+/** Hints that wait to be sent to other servers, each id once. Above a bound, one hint of a gap stands for all of them. */
+import type { Hint } from './bus.ts';
+
+/** The number of waiting ids. At 128 bytes each they take a few MB. */
+const MOST_IDS = 20_000;
+
+const KINDS = ['revoke', 'changes', 'receipts', 'members'] as const;
+type Kind = (typeof KINDS)[number];
+
+export class PendingHints {
+  private ids: Readonly<Record<Kind, Set<string>>> = PendingHints.none();
+  private hasPolicy = false;
+  private hasGap = false;
+
+  constructor(private readonly mostIds = MOST_IDS) {}
+
+  private static none(): Readonly<Record<Kind, Set<string>>> {
+    return { revoke: new Set(), changes: new Set(), receipts: new Set(), members: new Set() };
+  }
+
+  add(hint: Hint): void {
+    if (hint.kind === 'policy') this.hasPolicy = true;
+    else if (hint.kind === 'gap') this.hasGap = true;
+    else for (const id of hint.kind === 'members' ? hint.groupIds : hint.userIds) this.ids[hint.kind].add(id);
+    if (KINDS.reduce((sum, kind) => sum + this.ids[kind].size, 0) <= this.mostIds) return;
+    this.ids = PendingHints.none();
+    this.hasGap = true;
+  }
+
+  /** Takes all hints out. */
+  take(): readonly Hint[] {
+    const { ids, hasPolicy, hasGap } = this;
+    this.ids = PendingHints.none();
+    this.hasPolicy = this.hasGap = false;
+    return [
+      ...KINDS.filter((kind) => ids[kind].size > 0).map((kind): Hint =>
+        kind === 'members' ? { kind, groupIds: [...ids[kind]] } : { kind, userIds: [...ids[kind]] },
+      ),
+      ...(hasPolicy ? [{ kind: 'policy' } as const] : []),
+      ...(hasGap ? [{ kind: 'gap' } as const] : []),
+    ];
+  }
+}

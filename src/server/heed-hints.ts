@@ -1,0 +1,26 @@
+/** What a server does with the hints of its bus. */
+import { CLOSE } from '../protocol/close-codes.ts';
+import type { Hint } from './bus/bus.ts';
+import type { Core } from './core.ts';
+
+/** Acts on one hint. Hints may come twice and in any order. */
+export const heedHint = (core: Pick<Core, 'connections' | 'groups'>, hint: Hint): void => {
+  const { connections, groups } = core;
+  switch (hint.kind) {
+    case 'changes':
+    case 'receipts':
+      for (const userId of hint.userIds) for (const connection of connections.of(userId)) connection.wake(hint.kind);
+      return;
+    case 'revoke':
+      for (const userId of hint.userIds)
+        for (const connection of [...connections.of(userId)]) connection.end(CLOSE.unauthorized, 'auth/forbidden');
+      return;
+    case 'members':
+      groups.distrust(hint.groupIds);
+      return;
+    case 'policy':
+      return;
+    case 'gap':
+      for (const connection of connections.all()) connection.wake();
+  }
+};
