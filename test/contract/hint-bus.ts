@@ -97,20 +97,24 @@ export const describeHintBus = (name: string, startLine: () => Promise<Line>, br
     });
 
     if (breaks) {
-      it('a server that was cut off learns of the gap, and the others learn which users it changed (F70)', { timeout: 60_000 }, async () => {
-        const [one, two] = await pair('ann', 'ben');
-        one.own!.cut();
-        await pause(300);
-        one.bus.publish({ kind: 'changes', userIds: ['ann'] });
-        two.bus.publish({ kind: 'changes', userIds: ['ben'] });
-        await pause(300);
-        expect([one.users(), two.users()]).toEqual([['ann'], ['ben']]);
-        one.own!.restore();
-        await vi.waitFor(() => expect(two.users()).toContain('ann'), WITHIN);
-        await vi.waitFor(() => expect(one.heard).toContainEqual({ kind: 'gap' }), WITHIN);
-        expect(two.heard).not.toContainEqual({ kind: 'gap' });
-        expect(one.events).toEqual(['bus-away', 'bus-back']);
-      });
+      it(
+        'a server that was cut off learns of the gap, and the others learn which users it changed (F70)',
+        { timeout: 60_000 },
+        async () => {
+          const [one, two] = await pair('ann', 'ben');
+          one.own!.cut();
+          await pause(300);
+          one.bus.publish({ kind: 'changes', userIds: ['ann'] });
+          two.bus.publish({ kind: 'changes', userIds: ['ben'] });
+          await pause(300);
+          expect([one.users(), two.users()]).toEqual([['ann'], ['ben']]);
+          one.own!.restore();
+          await vi.waitFor(() => expect(two.users()).toContain('ann'), WITHIN);
+          await vi.waitFor(() => expect(one.heard).toContainEqual({ kind: 'gap' }), WITHIN);
+          expect(two.heard).not.toContainEqual({ kind: 'gap' });
+          expect(one.events).toEqual(['bus-away', 'bus-back']);
+        },
+      );
 
       it('after an outage for all, every server learns of the gap (F70)', { timeout: 60_000 }, async () => {
         const [one, two] = await pair('ann');

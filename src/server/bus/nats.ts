@@ -85,6 +85,7 @@ export const createNatsBus = (options: NatsBusOptions): HintBus => {
   let nats: NatsConnection | undefined;
   let isUp = false;
   let isClosed = false;
+  const hasEnded = (): boolean => isClosed;
   const subscriptions: { unsubscribe(): void }[] = [];
   /** The numbers of the subjects with a subscription, or with one that begins: then with the users to tell once it has begun. */
   const watched = new Map<number, UserId[] | true>();
@@ -115,8 +116,12 @@ export const createNatsBus = (options: NatsBusOptions): HintBus => {
   };
   /** NATS has taken the subscriptions once it has answered. */
   const opened = async (line: NatsConnection): Promise<void> => {
+    try {
+      await line.flush();
+    } catch {
+      return; // it broke again: its status says so
+    }
     isUp = true;
-    await line.flush();
     relay.back();
     send();
   };
@@ -128,11 +133,12 @@ export const createNatsBus = (options: NatsBusOptions): HintBus => {
       isUp = false;
       if (!isClosed) relay.away(`the connection to NATS has ended${error instanceof Error ? `: ${error.message}` : ''}`);
     });
+    const states = line.status();
     listen(line, 'all');
     for (const number of watched.keys()) listenTo(line, number).catch(() => undefined); // its status says so
     await opened(line);
-    for await (const { type } of line.status()) {
-      if (isClosed) return;
+    for await (const { type } of states) {
+      if (hasEnded()) return;
       if (type === 'disconnect') {
         isUp = false;
         relay.away('the connection to NATS broke');

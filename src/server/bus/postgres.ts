@@ -49,6 +49,7 @@ export const createPostgresBus = (options: PostgresBusOptions): HintBus => {
     throw new UsageError('usage/invalid-option', 'pool must be a Pool of the package "pg": new Pool({ connectionString })');
   const relay = new Relay(log);
   let isClosed = false;
+  const hasEnded = (): boolean => isClosed;
   /** Ends the wait of the open line for hints. */
   let stir: () => void = () => undefined;
   /** Ends the pause before the next try. */
@@ -125,7 +126,7 @@ export const createPostgresBus = (options: PostgresBusOptions): HintBus => {
       } finally {
         client?.release(true);
       }
-      if (!isClosed) await pause(retryMs, (end) => (endPause = end));
+      if (!hasEnded()) await pause(retryMs, (end) => (endPause = end));
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     }
   };

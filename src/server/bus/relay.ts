@@ -6,7 +6,7 @@
  *   texts from other servers ─▶ listeners here
  *   line back after a gap ────▶ listeners here: a hint of the gap
  */
-import { createLocalBus, type Hint } from './bus.ts';
+import { createLocalBus, type Hint, type HintBus } from './bus.ts';
 import { hintOf, hintTexts } from './hint-texts.ts';
 import { PendingHints } from './pending-hints.ts';
 import { type Log, safeLog } from '../../logging.ts';
@@ -17,7 +17,7 @@ export class Relay {
   private readonly log: Log;
   private isAway = false;
   readonly pending = new PendingHints();
-  readonly subscribe = this.here.subscribe;
+  readonly subscribe: HintBus['subscribe'] = (fn) => this.here.subscribe(fn);
 
   constructor(log: Log | undefined) {
     this.log = safeLog(log);
