@@ -16,7 +16,7 @@ import type { ReceiptStatistic, StoredEvent } from '../model/event.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';
-import type { Ranges } from '../model/ranges.ts';
+import { fromSeqs, type Ranges } from '../model/ranges.ts';
 import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
 import type { AccountSettings, ReceiptSettings } from '../model/receipt-settings.ts';
 import type { StoreTx } from '../ports/ports.ts';
@@ -53,6 +53,8 @@ export type Change =
       readonly messages: readonly KeptMessage[];
       /** The messages that make an event, in the order of the list. */
       readonly news?: Ranges;
+      /** Messages whose bodies a full device has deleted from the log: they are not stored. Only read, never written. */
+      readonly lost?: Ranges;
     }
   /**
    * Evicted messages. The device does not fetch them again by itself; the conversation's row stays. `dropped`: the app asked for it, and a
@@ -98,6 +100,10 @@ export type Change =
   | { readonly t: 'heard'; readonly upTo: number }
   | { readonly t: 'dismiss'; readonly id: string };
 
+/** Whether a full device has deleted bodies of this record. */
+export const hasLostBodies = ({ changes }: LogRecord): boolean =>
+  changes.some((change) => change.t === 'messages' && change.lost !== undefined);
+
 export interface LogRecord {
   readonly version: number;
   /** Id of the writing transaction. A transaction without an answer finds out by this id whether the first run was committed. */
@@ -105,25 +111,82 @@ export interface LogRecord {
   readonly changes: readonly Change[];
 }
 
+/**
+ * The bodies of a record's messages are a row of their own, right after the record. A full device accepts deletes only, so it deletes these
+ * rows to find room; the rest of the record stays. The newest message of each conversation keeps its body in the record.
+ */
+export const bodiesKey = (version: number): number => version + 0.5;
+
+type Messages = Extract<Change, { readonly t: 'messages' }>['messages'];
+
+const withoutBodies = (messages: Messages, bodies: string[]): readonly object[] => {
+  const newest = Math.max(...messages.map(({ seq }) => seq));
+  return messages.map((message) => {
+    if (message.seq === newest || message.body === '') return message;
+    bodies.push(message.body);
+    return { ...message, body: undefined };
+  });
+};
+
+const withBodies = (record: LogRecord, bodies: readonly string[] | undefined): LogRecord => {
+  let at = 0;
+  const changes = record.changes.map((change) => {
+    if (change.t !== 'messages') return change;
+    const lost: Seq[] = [];
+    const messages = change.messages.map((message: Omit<KeptMessage, 'body'> & { readonly body?: string }): KeptMessage => {
+      if (message.body !== undefined) return message as KeptMessage;
+      const body = bodies?.[at++];
+      if (body === undefined) lost.push(message.seq);
+      return { ...message, body: body ?? '' };
+    });
+    return lost.length > 0 ? { ...change, messages, lost: fromSeqs(lost) } : { ...change, messages };
+  });
+  return { ...record, changes };
+};
+
 // Records are stored as text: for thousands of small arrays and objects, JSON takes a third of the time of a structured clone.
 /** Appends a record. @returns the length of its text, in characters. */
 export const appendToLog = (tx: StoreTx, record: LogRecord): number => {
-  const text = JSON.stringify(record);
+  const bodies: string[] = [];
+  const text = JSON.stringify({
+    ...record,
+    changes: record.changes.map((change) =>
+      change.t === 'messages' ? { ...change, messages: withoutBodies(change.messages, bodies) } : change,
+    ),
+  });
   tx.put('log', record.version, text);
-  return text.length;
+  if (bodies.length === 0) return text.length;
+  const more = JSON.stringify(bodies);
+  tx.put('log', bodiesKey(record.version), more);
+  return text.length + more.length;
 };
 
-/** Reads the records after a version, oldest first, and the length of their texts. */
-export const readLog = async (
-  tx: StoreTx,
-  after: number,
-  header: LogHeader,
-): Promise<{ readonly records: readonly LogRecord[]; readonly text: number }> => {
-  const texts = after >= header.version ? [] : ((await tx.range('log', { from: after + 1, upTo: header.version })) as string[]);
-  return { records: texts.map((text) => JSON.parse(text) as LogRecord), text: texts.reduce((sum, { length }) => sum + length, 0) };
+export interface ReadLog {
+  /** Oldest first. */
+  readonly records: readonly LogRecord[];
+  /** Characters of all rows. */
+  readonly text: number;
+}
+
+/** Reads the records after a version. */
+export const readLog = async (tx: StoreTx, after: number, header: LogHeader): Promise<ReadLog> => {
+  const range = { from: after + 1, upTo: bodiesKey(header.version) };
+  const rows = after >= header.version ? [] : ((await tx.range('log', range)) as string[]);
+  const parsed = rows.map((row) => JSON.parse(row) as LogRecord | readonly string[]);
+  const isRecord = (row: LogRecord | readonly string[] | undefined): row is LogRecord => row !== undefined && 'version' in row;
+  const records = parsed.flatMap((row, i) => {
+    if (!isRecord(row)) return [];
+    const next = parsed[i + 1];
+    return [withBodies(row, isRecord(next) ? undefined : next)];
+  });
+  return { records, text: rows.reduce((sum, { length }) => sum + length, 0) };
 };
 
-export const readRecord = async (tx: StoreTx, version: number): Promise<LogRecord | undefined> => {
+/** The id of the transaction that wrote the record of this version; undefined if there is none. */
+export const readRecordId = async (tx: StoreTx, version: number): Promise<string | undefined> => {
   const text = (await tx.get('log', version)) as string | undefined;
-  return text === undefined ? undefined : (JSON.parse(text) as LogRecord);
+  return text === undefined ? undefined : (JSON.parse(text) as LogRecord).id;
 };
+
+/** Deletes the records up to this version. */
+export const cutLog = (tx: StoreTx, upTo: number): void => tx.deleteRange('log', { from: 0, upTo: bodiesKey(upTo) });

@@ -3,6 +3,20 @@ import type { Break } from './breaks.ts';
 
 export const STORAGE_BREAKS: readonly Break[] = [
   {
+    fault: 'F06',
+    file: 'src/engine/space/evict-messages.ts',
+    from: 'return dropBodies(ports, writer);',
+    to: 'return false;',
+    test: ['node', 'test/unit/engine/full-log.test.ts', 'a receipt is stored on a full device'],
+  },
+  {
+    fault: 'F06',
+    file: 'src/engine/write/writer.ts',
+    from: '!writer.state.readLosses && ',
+    to: '',
+    test: ['node', 'test/unit/engine/full-log.test.ts', 'after a crash between the end of the bodies'],
+  },
+  {
     fault: 'F01',
     file: 'src/store/disk-store.ts',
     from: 'const RETRY_DELAYS_MS = [20, 100, 400, 1000];',

@@ -7,7 +7,8 @@
  *                                                          └─ a crash, or still no room: the next start or the next
  *                                                             commit finds no mark and repairs (see {@link repairPages})
  *
- * A full device accepts deletes only, no put. So the pages go first, and the record follows.
+ * A full device accepts deletes only, no put. So the pages go first, and the record follows. Without a page to delete, the messages that
+ * are in the log only go in the same way: `drop-bodies.ts`.
  */
 import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { ConversationId } from '../../model/ids.ts';
@@ -19,6 +20,7 @@ import { WipedError } from '../write/log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { type MaintenanceHost, writeAlone } from '../write/maintenance-write.ts';
 import { inPages, repairPages } from '../write/repair-pages.ts';
+import { dropBodies } from './drop-bodies.ts';
 import { type PagePart, readParts, seqsOnPage, unreadParts } from './pages-by-value.ts';
 
 /** The minimum and maximum number of pages of one eviction, which takes half of the pages allowed to go. */
@@ -55,7 +57,7 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus' | 'log'>, writ
     if (chosen.length > 0) tx.delete('meta', PAGES_INTACT_KEY);
     return chosen;
   });
-  if (victims.length === 0) return false;
+  if (victims.length === 0) return dropBodies(ports, writer);
   writer.pagesIntact = false;
   for (const { id, page } of victims) {
     await ports.store.tx('give-up', ['pages', 'indexes'], 'readwrite', 'relaxed', (tx) => {

@@ -4,7 +4,7 @@ import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-en
 import type { StoredEvent } from '../../model/event.ts';
 import { contains, fromSeqs, subtract, union } from '../../model/ranges.ts';
 import { countsOf, joinSettings } from '../../model/receipt-settings.ts';
-import type { Change, LogRecord } from '../../log/log-record.ts';
+import type { Change, KeptMessage, LogRecord } from '../../log/log-record.ts';
 import { withReceipt, withStep } from '../../log/pages.ts';
 import { type AccountState, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './account-state.ts';
 import type { Dirty } from './dirty.ts';
@@ -15,10 +15,14 @@ export const applyRecord = (model: AccountState, { version, changes }: LogRecord
   for (const change of changes) applyChange(model, change, dirty);
 };
 
+/** The messages of a change, without those whose bodies are gone from the log. */
+const withBody = ({ messages, lost }: Extract<Change, { readonly t: 'messages' }>): readonly KeptMessage[] =>
+  lost ? messages.filter(({ seq }) => !contains(lost, seq)) : messages;
+
 /** Takes the messages of a record from before the snapshot, if no page holds them yet. */
 export const refillUnflushed = (model: AccountState, { version, changes }: LogRecord): void => {
   for (const change of changes) {
-    if (change.t === 'messages') model.ensure(change.conversationId).unflushed.addMessages(change.messages, version);
+    if (change.t === 'messages') model.ensure(change.conversationId).unflushed.addMessages(withBody(change), version);
     else if (change.t === 'evict') model.ensure(change.conversationId).unflushed.remove(change.seqs);
     else if (change.t === 'step') model.ensure(change.step.conversationId).unflushed.addStep(change.step, version);
     else if (change.t === 'counts') model.ensure(change.conversationId).unflushed.addReceipts(change.receipts, version);
@@ -93,7 +97,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
     }
     case 'messages': {
       const conversation = model.touch(change.conversationId, dirty);
-      conversation.unflushed.addMessages(change.messages, model.version);
+      conversation.unflushed.addMessages(withBody(change), model.version);
       const before = conversation.newest;
       for (const { seq, senderId } of change.messages) {
         if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.unflushed.get(seq)!;

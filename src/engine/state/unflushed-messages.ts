@@ -60,6 +60,11 @@ export class UnflushedMessages {
     return this.messages.keys();
   }
 
+  /** The version of the record of each message. */
+  get versions(): [Seq, number][] {
+    return [...this.messages].map(([seq, { version }]) => [seq, version]);
+  }
+
   get ids(): ReadonlyMap<MessageId, Seq> {
     return this.seqById;
   }

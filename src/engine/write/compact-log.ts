@@ -8,6 +8,7 @@
  */
 import type { ConversationId } from '../../model/ids.ts';
 import type { Ports, StoreTx } from '../../ports/ports.ts';
+import { cutLog } from '../../log/log-record.ts';
 import { writePages } from '../../log/pages.ts';
 import { type LogHeader, LOG_HEADER_KEY } from '../../log/tables.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -144,7 +145,7 @@ export class LogCompaction {
       if (!header || header.compactedUpTo >= upTo) return;
       putSnapshot(tx, this.host.model.snapshot());
       tx.put('meta', LOG_HEADER_KEY, { ...header, compactedUpTo: upTo } satisfies LogHeader);
-      tx.deleteRange('log', { from: 0, upTo });
+      cutLog(tx, upTo);
     });
     this.host.model.dropCompacted(upTo);
     this.ports.log('debug', 'log-compacted', { version: upTo });

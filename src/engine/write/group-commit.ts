@@ -8,7 +8,7 @@
  */
 import { StoreError } from '../../errors.ts';
 import type { Durability, Ports, StoreTx } from '../../ports/ports.ts';
-import { appendToLog, type LogRecord, readRecord } from '../../log/log-record.ts';
+import { appendToLog, type LogRecord, readRecordId } from '../../log/log-record.ts';
 import { type LogHeader, LOG_HEADER_KEY } from '../../log/tables.ts';
 import { type Draft, openDraft } from './draft.ts';
 import { FencedError, sameHeader } from './log-header.ts';
@@ -119,9 +119,8 @@ export class GroupCommit {
       if (cutOff?.drafted) {
         const { record } = cutOff.drafted;
         const header = await this.state.catchUp(tx);
-        const kept = header && (await readRecord(tx, record.version));
         // The previous run has committed. Its answers stand, and `catchUp` has just applied its record.
-        if (kept?.id === record.id) return cutOff;
+        if (header && (await readRecordId(tx, record.version)) === record.id) return cutOff;
       }
       before = await decide(tx);
       fault('write:before-commit');

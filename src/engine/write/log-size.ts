@@ -1,7 +1,6 @@
 /**
  * How large the log may be. A compaction writes every page with a new message, so a backlog in many conversations costs least if the
- * log takes all of it first. On the other hand a large log takes memory, and time at the next start, and a full device cannot evict its
- * messages.
+ * log takes all of it first. On the other hand a large log takes memory, and time at the next start.
  *
  *   small ──▶ grows while writes follow each other, and while there is room ──▶ compacted when it rests, or when it is large
  */

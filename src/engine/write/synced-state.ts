@@ -4,7 +4,7 @@
  */
 import type { UserId } from '../../model/ids.ts';
 import type { StoreTx } from '../../ports/ports.ts';
-import { type LogRecord, readLog } from '../../log/log-record.ts';
+import { hasLostBodies, type LogRecord, readLog, type ReadLog } from '../../log/log-record.ts';
 import type { LogHeader } from '../../log/tables.ts';
 import { type PaintedState, PaintRecord } from '../present/first-paint.ts';
 import { applyRecord, refillUnflushed } from '../state/apply-change.ts';
@@ -28,6 +28,8 @@ export class SyncedState {
   readonly header: KnownHeader;
   /** Characters of all log records that were read. */
   readText = 0;
+  /** True if a record that was read misses bodies: a full device has deleted them, and their eviction may not be recorded yet. */
+  readLosses = false;
   /**
    * Changes read from other tabs' log records and not yet reported to listeners. The changes are committed, so a
    * failing transaction keeps them.
@@ -70,10 +72,15 @@ export class SyncedState {
     }
     // If another tab compacted the log, its pages hold these messages now.
     else this.model.dropCompacted(header.compactedUpTo);
-    const { records, text } = await readLog(tx, this.model.version, header);
-    this.readText += text;
+    const records = this.took(await readLog(tx, this.model.version, header));
     for (const record of records) applyRecord(this.model, record, unpublished);
     return header;
+  }
+
+  private took({ records, text }: ReadLog): readonly LogRecord[] {
+    this.readText += text;
+    this.readLosses ||= records.some(hasLostBodies);
+    return records;
   }
 
   private async restore(tx: StoreTx, header: LogHeader): Promise<AccountState> {
@@ -82,9 +89,8 @@ export class SyncedState {
     model.compactedUpTo = header.compactedUpTo;
     // The snapshot includes records that came during the compaction, but their messages are in no page: take them from the log.
     if (!snapshot) return model;
-    const { records, text } = await readLog(tx, header.compactedUpTo, { ...header, version: snapshot.version });
-    this.readText += text;
-    for (const record of records) refillUnflushed(model, record);
+    const more = await readLog(tx, header.compactedUpTo, { ...header, version: snapshot.version });
+    for (const record of this.took(more)) refillUnflushed(model, record);
     return model;
   }
 

@@ -63,7 +63,7 @@ export class Writer {
     this.compaction = new LogCompaction(ports, this);
   }
 
-  /** False from the moment pages are evicted until the eviction is in the log. */
+  /** False from the moment pages or bodies are deleted until the eviction is in the log. */
   pagesIntact = true;
 
   /** The committed state, as far as this tab knows. Decisions change a draft of it. */
@@ -102,7 +102,7 @@ export class Writer {
     const read = (): Promise<LogHeader | undefined> =>
       ports.store.tx('open', ['meta', 'log'], 'readonly', 'relaxed', async (tx) => {
         const header = await writer.catchUp(tx);
-        writer.pagesIntact = (await tx.get('meta', PAGES_INTACT_KEY)) !== undefined;
+        writer.pagesIntact = !writer.state.readLosses && (await tx.get('meta', PAGES_INTACT_KEY)) !== undefined;
         return header;
       });
     const found = await read();

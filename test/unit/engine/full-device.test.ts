@@ -9,77 +9,14 @@ import { applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { StoreError } from '../../../src/errors.ts';
-import { emptyRow } from '../../../src/model/conversation.ts';
 import { size } from '../../../src/model/ranges.ts';
-import type { StorePort } from '../../../src/ports/ports.ts';
-import type { Frame } from '../../../src/protocol/frames.ts';
-import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
+import { MemoryDisk } from '../../../src/store/memory-store.ts';
+import { bytesOn, limited, messagesOfBob } from '../../support/limited-disk.ts';
 import { SCHEMA } from '../../../src/log/tables.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 import { queueOf } from '../../../src/model/outbox-entry.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
-
-const bytesOn = (disk: MemoryDisk): number => {
-  let sum = 0;
-  for (const table of disk.tables.values()) for (const { record } of table.values()) sum += JSON.stringify(record).length;
-  return sum;
-};
-
-/** A quota as Chromium counts it: a transaction's puts must fit beside the stored data, and a transaction of deletes always runs. */
-const limited = (disk: MemoryDisk) => {
-  const inner = createMemoryStore(disk, 'durable');
-  const full = { quota: Infinity, deaths: 0 };
-  const die = { after: '' };
-  const store: StorePort = {
-    ...inner,
-    tx: async (name, tables, mode, durability, body) => {
-      let put = 0;
-      if (die.after !== '' && name === die.after) throw new StoreError('store/closed', 'the browser died');
-      return inner.tx(name, tables, mode, durability, async (tx) => {
-        const before = bytesOn(disk);
-        const weighed = {
-          ...tx,
-          put: (...args: Parameters<typeof tx.put>) => {
-            put += JSON.stringify(args[2]).length;
-            tx.put(...args);
-          },
-          putMany: (...[table, keys, records]: Parameters<typeof tx.putMany>) => {
-            keys.forEach((key, i) => weighed.put(table, key, records[i]));
-          },
-        };
-        const result = await body(weighed);
-        if (put > 0 && before + put > full.quota) throw new StoreError('store/quota-exceeded', 'no room');
-        return result;
-      });
-    },
-  };
-  return { store, full, die };
-};
-
-const frame = (from: number, upTo: number, cursor: string | null, readUpTo = 0): Frame<'changes'> => ({
-  type: 'changes',
-  from: cursor,
-  to: `c${upTo}`,
-  rows: [{ ...emptyRow('direct:bob'), version: upTo, latestSeq: upTo, readUpTo }],
-  messages: [
-    {
-      conversationId: 'direct:bob',
-      messages: Array.from({ length: upTo - from + 1 }, (_, i) => ({
-        id: `m${from + i}`,
-        seq: from + i,
-        senderId: 'bob',
-        sentAt: from + i,
-        body: JSON.stringify(`${from + i} `.padEnd(200, '.')),
-        receiptRequested: true,
-        countable: true,
-        recalled: false,
-      })),
-    },
-  ],
-  steps: [],
-  complete: true,
-});
 
 const device = async (count: number, readUpTo: number) => {
   const disk = new MemoryDisk();
@@ -91,7 +28,9 @@ const device = async (count: number, readUpTo: number) => {
     return { given, writer };
   };
   const first = await open();
-  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [frame(1, count, null, readUpTo)], false));
+  await first.writer.write('snapshot', STRICT, (draft) =>
+    applySnapshot(draft, first.given, [messagesOfBob(1, count, null, readUpTo)], false),
+  );
   await first.writer.compactLog();
   return { disk, full, die, open, ...first };
 };
@@ -102,7 +41,7 @@ it('a full device evicts read messages, oldest first, and the call succeeds; unr
   const mine = await device(2000, 1800);
   const { writer, full, disk } = mine;
   await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, mine.given, 'direct:bob'));
-  await writer.write('apply', STRICT, (draft) => applyChanges(draft, mine.given, frame(2001, 2010, 'c2000', 1800), 'live'));
+  await writer.write('apply', STRICT, (draft) => applyChanges(draft, mine.given, messagesOfBob(2001, 2010, 'c2000', 1800), 'live'));
   const before = {
     unread: writer.model.totalUnreadCount,
     outbox: [...writer.model.outbox.values()],

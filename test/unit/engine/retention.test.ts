@@ -207,7 +207,8 @@ describe('retention', () => {
       return tx(name, ...rest);
     };
     await writer.compactLog();
-    expect(disk.tables.get('log')!.size).toBe(2);
+    // Two records, and the bodies of the first.
+    expect([...disk.tables.get('log')!.values()].map(({ key }) => key)).toEqual([3, 3.5, 4]);
     const restored = await Writer.open(ports(disk), 'alice');
     expect(restored.model.get('direct:bob')!.storedSeqs).toEqual([[66, 70]]);
     expect([...restored.model.get('direct:bob')!.unflushed.seqs]).toEqual([66, 67, 68, 69, 70]);
