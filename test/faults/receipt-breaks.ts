@@ -42,8 +42,8 @@ export const RECEIPT_BREAKS: readonly Break[] = [
     also: [
       {
         file: 'src/engine/state/apply-change.ts',
-        from: '      conversation.unflushed.addMessages(change.messages, model.version);\n',
-        to: `      conversation.unflushed.addMessages(change.messages, model.version);
+        from: '      conversation.unflushed.addMessages(withBody(change), model.version);\n',
+        to: `      conversation.unflushed.addMessages(withBody(change), model.version);
       conversation.row = { ...conversation.row, latestSeq: conversation.row.latestSeq + change.messages.length };\n`,
       },
     ],

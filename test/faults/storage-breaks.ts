@@ -47,7 +47,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F04',
     file: 'src/engine/space/evict-messages.ts',
-    from: 'if (victims.length === 0) return false;',
+    from: 'if (victims.length === 0) return dropBodies(ports, writer);',
     to: 'if (victims.length < 1e9) return false;',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'F04'],
   },
@@ -203,8 +203,8 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F26',
     file: 'src/engine/write/group-commit.ts',
-    from: 'if (kept?.id === record.id) return',
-    to: 'if (kept === undefined && record.id === undefined) return',
+    from: 'if (header && (await readRecordId(tx, record.version)) === record.id) return',
+    to: 'if (header && record.id === undefined) return',
     test: ['node', 'test/unit/store/lost-connections.test.ts', 'F26'],
   },
   {
