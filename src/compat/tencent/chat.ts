@@ -24,11 +24,17 @@ import type {
 } from './types.ts';
 
 const ALL_READ_EVERY_MS = 1000;
+/** The unread counts of each scope of `setAllMessageRead`. */
+const TOTALS: Readonly<Record<string, { readonly type?: 'direct' | 'group' }>> = {
+  [TYPES.READ_ALL_C2C_MSG]: { type: 'direct' },
+  [TYPES.READ_ALL_GROUP_MSG]: { type: 'group' },
+  [TYPES.READ_ALL_MSG]: {},
+};
 
 interface LoggedIn {
   readonly session: VendorSession;
   readonly live: LiveMessages;
-  isRefused: boolean;
+  readonly news: News;
   conversations: readonly Conversation[];
   total: number;
 }
@@ -74,43 +80,35 @@ export class Chat {
   login(options: { readonly userID: string; readonly userSig: string }): Promise<Response<{ readonly repeatLogin?: boolean }>> {
     requireParams(isObject(options) && isText(options.userID) && typeof options.userSig === 'string');
     const { userID, userSig } = options;
-    if (this.user && !this.user.isRefused) {
+    if (this.user && !this.user.news.isRefused) {
       if (this.getLoginUser() !== userID)
         return Promise.reject(new ChatError(REPEATED_LOGIN, `${this.getLoginUser()} is logged in: call logout() first`));
       this.user.session.renewToken(userSig);
-      return done({ repeatLogin: true });
+      return Promise.resolve(ok({ repeatLogin: true }));
     }
     if (this.user) this.end(this.user);
     this.start(userID, userSig);
-    return done({});
+    return Promise.resolve(ok({}));
   }
 
   private start(userId: string, token: string): void {
-    const news = new News(this.handlers, () => user.live);
     const session: VendorSession = new VendorSession(this.access, {
       userId,
       token,
       // The vendor has no delivery receipts.
       deliveryReceipts: false,
-      tokenWillExpire: () => news.kickOut(),
+      tokenWillExpire: () => user.news.kickOut(),
       // `followConnection` tells every refused token.
       tokenExpired: () => undefined,
-      dispatch: (event) => news.tell(event),
+      dispatch: (event) => user.news.tell(event),
     });
     const { client } = session;
-    const user: LoggedIn = {
-      session,
-      live: new LiveMessages(client),
-      isRefused: false,
-      conversations: [],
-      total: 0,
-    };
+    const live = new LiveMessages(client);
+    const user: LoggedIn = { session, live, news: new News(this.handlers, live), conversations: [], total: 0 };
     this.user = user;
     const [connection$, total$] = [client.watchConnection(), client.watchTotalUnreadCount()];
     const conversations$ = watchAllConversations(client);
-    session.follow(connection$, (status) => {
-      user.isRefused = news.followConnection(status);
-    });
+    session.follow(connection$, (status) => user.news.followConnection(status));
     session.follow(conversations$, (list) => {
       user.conversations = list.map((conversation) => conversationOf(userId, conversation));
       this.handlers.call(EVENT.CONVERSATION_LIST_UPDATED, [...user.conversations]);
@@ -140,9 +138,9 @@ export class Chat {
 
   /** Ends the log-in. Stored entries stay on this device, and are sent after the next log-in. */
   logout(): Promise<Response> {
-    return this.call('', (user) => {
+    return this.call('', async (user) => {
       this.end(user);
-      return done({});
+      return {};
     });
   }
 
@@ -160,9 +158,9 @@ export class Chat {
    *
    * @param run may throw at once, for bad arguments. Its promise rejects with the vendor's errors.
    */
-  private call<T>(name: string, run: (user: LoggedIn) => Promise<T>): Promise<T> {
+  private call<T>(name: string, run: (user: LoggedIn) => Promise<T>): Promise<Response<T>> {
     if (!this.user) return loggedOut(name);
-    return run(this.user).catch((error: unknown) => {
+    return run(this.user).then(ok, (error: unknown) => {
       throw chatError(error);
     });
   }
@@ -193,7 +191,7 @@ export class Chat {
         throw error;
       }
       await live.refresh([ID]);
-      return ok({ message: sending });
+      return { message: sending };
     });
   }
 
@@ -202,7 +200,7 @@ export class Chat {
       const { ID } = message;
       await session.client.recallMessage(ID);
       await live.refresh([ID]);
-      return ok({ message: live.find(ID) });
+      return { message: live.find(ID) };
     });
   }
 
@@ -210,7 +208,7 @@ export class Chat {
   getMessageList(options: { readonly conversationID: string; readonly nextReqMessageID?: string }): Promise<Response<MessageList>> {
     return this.call('getMessageList', ({ session, live }) => {
       requireParams(isObject(options) && isText(options.conversationID));
-      return messagesOf(session.client, live, options.conversationID, options.nextReqMessageID ?? '').then(ok);
+      return messagesOf(session.client, live, options.conversationID, options.nextReqMessageID ?? '');
     });
   }
 
@@ -226,7 +224,7 @@ export class Chat {
   sendMessageReadReceipt(messageList: readonly MessageRef[]): Promise<Response> {
     return this.call('sendMessageReadReceipt', ({ session }) => {
       requireParams(Array.isArray(messageList) && messageList.length > 0);
-      return sendReceipts(session, messageList).then(() => ok({}));
+      return sendReceipts(session, messageList).then(nothing);
     });
   }
 
@@ -234,7 +232,7 @@ export class Chat {
   getMessageReadReceiptList(messageList: readonly MessageRef[]): Promise<Response<{ readonly messageList: Message[] }>> {
     return this.call('getMessageReadReceiptList', ({ session, live }) => {
       requireParams(Array.isArray(messageList));
-      return receiptsOf(session.client, live, messageList).then((list) => ok({ messageList: list }));
+      return receiptsOf(session.client, live, messageList).then((list) => ({ messageList: list }));
     });
   }
 
@@ -242,7 +240,7 @@ export class Chat {
     return this.call('getGroupMessageReadMemberList', ({ session }) => {
       requireParams(isObject(options) && isObject(options.message) && typeof options.cursor === 'string');
       requireParams([0, 1].includes(options.filter) && typeof options.count === 'number');
-      return membersOf(session.client, options).then(ok);
+      return membersOf(session.client, options);
     });
   }
 
@@ -250,21 +248,19 @@ export class Chat {
   setMessageRead(options: { readonly conversationID: string }): Promise<Response> {
     return this.call('setMessageRead', ({ session }) => {
       requireParams(isObject(options) && isText(options.conversationID));
-      return readAll(session, options.conversationID).then(() => ok({}));
+      return readAll(session, options.conversationID).then(nothing);
     });
   }
 
   /** Sets all unread counts of the scope to 0, at most once in a second. The senders learn nothing. */
   setAllMessageRead({ scope = TYPES.READ_ALL_MSG }: { readonly scope?: string | number } = {}): Promise<Response> {
     return this.call('setAllMessageRead', ({ session }) => {
-      const { READ_ALL_C2C_MSG, READ_ALL_GROUP_MSG, READ_ALL_MSG } = TYPES;
-      requireParams(([READ_ALL_C2C_MSG, READ_ALL_GROUP_MSG, READ_ALL_MSG] as unknown[]).includes(scope));
+      requireParams(Object.hasOwn(TOTALS, scope));
       const now = performance.now();
       if (now - this.allReadAt < ALL_READ_EVERY_MS)
         return Promise.reject(new ChatError(TOO_FREQUENT, 'setAllMessageRead: at most one call in a second'));
       this.allReadAt = now;
-      const type = scope === READ_ALL_C2C_MSG ? 'direct' : 'group';
-      return session.client.clearAllUnreadCounts(scope === READ_ALL_MSG ? {} : { type }).then(() => ok({}));
+      return session.client.clearAllUnreadCounts(TOTALS[scope]).then(nothing);
     });
   }
 
@@ -279,13 +275,14 @@ export class Chat {
   ): Promise<Response<{ readonly conversationList: Conversation[]; readonly isSyncCompleted: boolean }>> {
     return this.call('getConversationList', (user) => {
       requireParams(options === undefined || isObject(options));
-      return done({ conversationList: conversationsThatFit(user.conversations, options), isSyncCompleted: this.isUserReady });
+      const conversationList = conversationsThatFit(user.conversations, options);
+      return Promise.resolve({ conversationList, isSyncCompleted: this.isUserReady });
     });
   }
 }
 
 const ok = <T>(data: T): Response<T> => ({ code: 0, data });
-const done = <T>(data: T): Promise<Response<T>> => Promise.resolve(ok(data));
+const nothing = (): object => ({});
 
 /** The vendor rejects every call with 2024, and names the call in the message. */
 const loggedOut = (name: string): Promise<never> => Promise.reject(new ChatError(NOT_LOGGED_IN, name && ` | ${name} | `));

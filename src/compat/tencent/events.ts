@@ -43,15 +43,16 @@ export class Handlers {
 /** Tells the handlers the news of one log-in. */
 export class News {
   private state: string | null = null;
-  private isRefused = false;
+  /** The server does not accept the token. */
+  isRefused = false;
 
   constructor(
     private readonly handlers: Handlers,
-    private readonly live: () => LiveMessages,
+    private readonly live: LiveMessages,
   ) {}
 
   async tell(event: ReceiptEvent): Promise<void> {
-    const live = this.live();
+    const { live } = this;
     switch (event.type) {
       case 'message':
         return this.handlers.call(EVENT.MESSAGE_RECEIVED, await live.show([event.message]));
@@ -86,7 +87,7 @@ export class News {
   private async counted(
     receipts: readonly Pick<Extract<ReceiptEvent, { type: 'groupRead' }>, 'conversationId' | 'messageId' | 'readCount' | 'unreadCount'>[],
   ): Promise<void> {
-    await this.live().refresh(receipts.map(({ messageId }) => messageId));
+    await this.live.refresh(receipts.map(({ messageId }) => messageId));
     this.receipts(
       receipts.map(({ conversationId, messageId, readCount, unreadCount }) => ({
         groupID: targetOf(conversationId),
@@ -101,8 +102,7 @@ export class News {
     this.handlers.call(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, data);
   }
 
-  /** @returns whether the server does not accept the token. */
-  followConnection(status: ConnectionStatus): boolean {
+  followConnection(status: ConnectionStatus): void {
     const { error } = status;
     const before = this.state;
     this.state = netStateOf(status);
@@ -110,7 +110,6 @@ export class News {
     const wasRefused = this.isRefused;
     this.isRefused = error !== null && error.code.startsWith('auth/') && error.code !== 'auth/unavailable';
     if (this.isRefused && !wasRefused) this.kickOut();
-    return this.isRefused;
   }
 
   /** The token is over: the app logs in again with a new one. */

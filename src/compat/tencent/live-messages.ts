@@ -30,6 +30,11 @@ const infoOf = (receipts: MessageReceipts | null, isOwn: boolean): ReadReceiptIn
   return { ...NO_INFO, isPeerRead: isOwn && ackedAt !== null, timestamp: seconds(ackedAt ?? 0) };
 };
 
+type Shown = Pick<
+  CoreMessage,
+  'id' | 'conversationId' | 'senderId' | 'body' | 'receiptRequested' | 'seq' | 'sentAt' | 'status' | 'recalled'
+>;
+
 export class LiveMessages {
   private readonly byId = new Map<string, Message>();
 
@@ -41,27 +46,22 @@ export class LiveMessages {
 
   /** A new, unsent message. */
   create({ to, conversationType, payload, needReadReceipt = false, cloudCustomData = '' }: MessageOptions): Message {
-    const message: Message = {
-      ID: crypto.randomUUID(),
-      type: TYPES.MSG_TEXT,
-      payload: { text: payload.text },
-      conversationID: `${conversationType}${to}`,
-      conversationType: String(conversationType),
-      from: this.client.userId,
-      to,
-      flow: 'out',
-      time: seconds(Date.now()),
-      sequence: 0,
-      random: 0,
-      status: 'unSend',
-      isRevoked: false,
-      isPeerRead: false,
-      needReadReceipt,
-      readReceiptInfo: { ...NO_INFO },
-      cloudCustomData,
-    };
-    this.byId.set(message.ID, message);
-    return message;
+    const message = this.update(
+      {
+        id: crypto.randomUUID(),
+        conversationId: `direct:${to}`,
+        senderId: this.client.userId,
+        body: { type: TYPES.MSG_TEXT, payload: { text: payload.text }, cloudCustomData },
+        receiptRequested: needReadReceipt,
+        seq: null,
+        sentAt: Date.now(),
+        status: 'pending',
+        recalled: false,
+      },
+      null,
+    );
+    // `sendMessage` refuses other types of conversations.
+    return Object.assign(message, { conversationID: `${conversationType}${to}`, conversationType: String(conversationType) });
   }
 
   /** Brings the objects of these messages up to date. Unknown messages are left out. */
@@ -74,7 +74,7 @@ export class LiveMessages {
     return Promise.all(messages.map(async (message) => this.update(message, await firstValueFrom(this.client.watchReceipts(message.id)))));
   }
 
-  private update(message: CoreMessage, receipts: MessageReceipts | null): Message {
+  private update(message: Shown, receipts: MessageReceipts | null): Message {
     const { id, conversationId, senderId, seq, sentAt, status } = message;
     const isOwn = senderId === this.client.userId;
     const now: Message = {

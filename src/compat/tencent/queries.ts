@@ -40,13 +40,14 @@ export const conversationsThatFit = (
   if (wanted === undefined) return [...all];
   if (isList(wanted)) return all.filter(({ conversationID }) => wanted.includes(conversationID));
   const { type, markType, groupName, hasUnreadCount, hasGroupAtInfo } = wanted;
+  const fits = <T>(wish: T | undefined, is: T): boolean => wish === undefined || wish === is;
   return all.filter(
     (conversation) =>
-      (type === undefined || conversation.type === type) &&
+      fits(type, conversation.type) &&
       (markType === undefined || conversation.markList.includes(markType)) &&
       groupName === undefined &&
-      (hasUnreadCount === undefined || conversation.unreadCount > 0 === hasUnreadCount) &&
-      (hasGroupAtInfo === undefined || conversation.groupAtInfoList.length > 0 === hasGroupAtInfo),
+      fits(hasUnreadCount, conversation.unreadCount > 0) &&
+      fits(hasGroupAtInfo, conversation.groupAtInfoList.length > 0),
   );
 };
 

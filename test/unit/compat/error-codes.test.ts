@@ -35,6 +35,7 @@ const KINDS: readonly Kind[] = [
   { kind: 'connection lost', code: 'transport/closed', web: 510, flutter: 300, tencent: 2800, zim: 6_000_104 },
   { kind: 'timeout', code: 'transport/timeout', web: 512, flutter: 301, tencent: 2801, zim: 6_000_105 },
   { kind: 'token', code: 'auth/expired', web: 700, flutter: 201, tencent: 2024, zim: 6_000_121 },
+  { kind: 'no token', code: 'auth/unavailable', web: 700, flutter: 201, tencent: 2024, zim: 6_000_121 },
   { kind: 'logged out', code: 'usage/closed', web: 39, flutter: 201, tencent: 2024, zim: 6_000_121 },
   { kind: 'storage', code: 'store/unavailable', web: 800, flutter: 3, tencent: 2999, zim: 6_000_008 },
 ];
