@@ -1,10 +1,9 @@
 /** The worker's side of the bridge. Errors become values here; the page's side makes errors of them again. */
 import * as Comlink from 'comlink';
-import type { Observable } from 'rxjs';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
-import type { Topic } from '../model/topic.ts';
-import type { LifeEvent } from '../ports/ports.ts';
+import type { Topic, Watcher } from '../model/topic.ts';
+import type { Cancel, LifeEvent } from '../ports/ports.ts';
 import { toWireError } from './error-transfer.ts';
 import { serveStreams, type ServedStreams } from './serve-streams.ts';
 import { Unanswered } from './unanswered.ts';
@@ -16,7 +15,7 @@ import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './wor
 export interface Hosted {
   intent(call: IntentCall): Promise<unknown>;
   query(call: QueryCall): Promise<unknown>;
-  watch(topic: Topic): Observable<unknown>;
+  watch(topic: Topic, watcher: Watcher<unknown>): Cancel;
   /** Resolves after every earlier call has an answer. */
   logOut(options: LogOut): Promise<void>;
   /** Resolves when another tab has logged out. */
@@ -59,7 +58,7 @@ export const exposeWorker = (host: Host, endpoint?: Comlink.Endpoint): void => {
       if (version !== VERSION) return { version: VERSION, error: toWireError(versionsDiffer(version, VERSION)) };
       hosted = host.start(config, page);
       const started = hosted.then((running) => {
-        const served = serveStreams(port, (topic) => running.watch(topic));
+        const served = serveStreams(port, (topic, watcher) => running.watch(topic, watcher));
         streams = served;
         void running.loggedOut.then(() => served.end());
       });

@@ -3,8 +3,8 @@
  * stops posting after a few messages. A state stream then keeps only its newest value, the event stream its newest
  * thousand events (F42).
  */
-import { type Observable, Subscription } from 'rxjs';
-import type { Topic } from '../model/topic.ts';
+import type { Topic, Watcher } from '../model/topic.ts';
+import type { Cancel } from '../ports/ports.ts';
 import type { StreamNews, StreamRequest } from './worker-api.ts';
 
 /** The maximum number of messages that the page has not handed on yet. */
@@ -25,8 +25,8 @@ export interface ServedStreams {
   readonly size: number;
 }
 
-export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observable<unknown>): ServedStreams => {
-  const open = new Map<number, Subscription>();
+export const serveStreams = (port: MessagePort, watch: (topic: Topic, watcher: Watcher<unknown>) => Cancel): ServedStreams => {
+  const open = new Map<number, Cancel>();
   const states = new Map<number, unknown>();
   let events: (readonly [id: number, event: unknown])[] = [];
   let posted = 0;
@@ -57,41 +57,45 @@ export const serveStreams = (port: MessagePort, watch: (topic: Topic) => Observa
       flush();
     });
   };
-  /** Subscribes again after an error, with growing delays. The page then receives the current state (F45). */
-  const follow = (id: number, topic: Topic, subscription: Subscription, failures = 0): void => {
-    const one = watch(topic).subscribe({
-      next(value) {
-        failures = 0;
-        emit(id, topic, value);
-      },
-      error() {
-        const again = setTimeout(
-          () => follow(id, topic, subscription, failures + 1),
-          Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS),
-        );
-        subscription.add(() => clearTimeout(again));
-      },
-    });
-    subscription.add(one);
+  /** Watches again after a failure, with growing delays. The page then receives the current state (F45). */
+  const follow = (id: number, topic: Topic): Cancel => {
+    let failures = 0;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let stop: Cancel = () => undefined;
+    const begin = (): void => {
+      stop = watch(topic, {
+        next(value) {
+          failures = 0;
+          emit(id, topic, value);
+        },
+        failed() {
+          again = setTimeout(begin, Math.min(FIRST_RETRY_MS * 2 ** failures++, MAX_RETRY_MS));
+        },
+        ended: () => undefined,
+      });
+    };
+    begin();
+    return () => {
+      clearTimeout(again);
+      stop();
+    };
   };
   port.onmessage = ({ data }: MessageEvent<StreamRequest>) => {
     if ('shown' in data) {
       shown = data.shown;
       flush();
     } else if ('unwatch' in data) {
-      open.get(data.unwatch)?.unsubscribe();
+      open.get(data.unwatch)?.();
       open.delete(data.unwatch);
     } else {
       const { watch: id, topic } = data;
-      const subscription = new Subscription();
-      open.set(id, subscription);
-      follow(id, topic, subscription);
+      open.set(id, follow(id, topic));
     }
   };
   return {
     flush,
     end() {
-      for (const subscription of open.values()) subscription.unsubscribe();
+      for (const stop of open.values()) stop();
       open.clear();
       if (states.size + events.length > 0) postValues();
       post({ done: true });

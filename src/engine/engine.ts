@@ -8,13 +8,11 @@
  *             Leader ── Sync ── one connection ──> server
  *   query ──> Ask ── HTTP ───────────────────────> server     in every tab
  */
-import { type Observable, Subject } from 'rxjs';
 import { type StoreError, UsageError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
 import type { Retention } from '../model/retention.ts';
-import type { ConnectionStatus } from '../model/status.ts';
-import type { Topic, TopicValue } from '../model/topic.ts';
+import type { Topic, TopicValue, Watcher } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../model/receipt-settings.ts';
 import { decideIntent, intentOptions } from './intents/intents.ts';
@@ -34,7 +32,6 @@ import { Sync } from './sync/connection/sync.ts';
 import { TokenSource } from './net/token-source.ts';
 import { UserAsks } from './net/user-asks.ts';
 import { RetentionLane } from './space/retention.ts';
-import { until } from './views/operators.ts';
 import { Views } from './views/views.ts';
 import { LoggedOutError, WipedError } from './write/log-header.ts';
 import { Writer } from './write/writer.ts';
@@ -55,7 +52,8 @@ const CLOSE_TIMEOUT_MS = 2000;
 const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out: create another client');
 
 export class Engine {
-  private readonly closed$ = new Subject<void>();
+  /** Ends of what is watched. */
+  private readonly watched = new Set<() => void>();
   private readonly stopListening: Cancel;
   private stopMakingRoom: Cancel = () => undefined;
   private leave: (kept: boolean) => void = () => undefined;
@@ -130,14 +128,14 @@ export class Engine {
     const sources = { ports, writer, ask, history, flushes, nudge: () => leader.nudge() };
     const answer = (call: QueryCall): ReturnType<typeof askInOrder> => askInOrder(sources, call);
     const views = new Views(ports, writer, {
-      leader$: leader.status$,
+      leader: leader.status,
       opened: (conversationId, limit) => history.opened(conversationId, limit),
       needed: (conversationId, seq) => history.needed(conversationId, seq),
     });
-    const reached = leader.becomesLive$.subscribe(() => history.reached());
+    const stopReaching = leader.whenLive(() => history.reached());
     const stopFresh = keepFresh(ports, writer, () => leader.leads);
     const stopLooking = (): void => {
-      reached.unsubscribe();
+      stopReaching();
       stopFresh();
     };
     const engine = new Engine(ports, gate, lockName, writer, leader, views, flushes, answer, stopLooking, context, isRestored);
@@ -163,9 +161,18 @@ export class Engine {
     return this.answer(call).catch(this.refused);
   }
 
-  /** Emits the values of a topic. Completes at `close()`. */
-  watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
-    return this.views.watch(topic).pipe(until(this.closed$));
+  /** Tells the values of a topic until `close()`. @returns stops it. */
+  watch<T extends Topic>(topic: T, watcher: Watcher<TopicValue[T['of']]>): Cancel {
+    const stop = this.views.watch(topic, watcher);
+    const end = (): void => {
+      stop();
+      watcher.ended();
+    };
+    this.watched.add(end);
+    return () => {
+      stop();
+      this.watched.delete(end);
+    };
   }
 
   /**
@@ -178,14 +185,12 @@ export class Engine {
    */
   async logOut(options: LogOut): Promise<void> {
     const { ports, writer, leader } = this;
-    let state: ConnectionStatus['state'] = 'offline';
-    const seen = leader.status$.subscribe((status) => (state = status.state));
     const nudge = (): void => leader.nudge();
     try {
       const elsewhere = this.loggedOut.then((kept) => {
         throw new LoggedOutError(kept);
       });
-      const recorded = writer.question(() => recordLogOut(ports, writer, nudge, () => state, this.flushes, options));
+      const recorded = writer.question(() => recordLogOut(ports, writer, nudge, () => leader.status.value.state, this.flushes, options));
       await Promise.race([recorded, elsewhere]);
     } catch (error) {
       const reason = this.endedBy ?? error;
@@ -194,8 +199,6 @@ export class Engine {
       if (reason instanceof WipedError && options.pending === 'send') throw reason;
       if (reason.kept && !options.keepData) throw loggedOut();
       return;
-    } finally {
-      seen.unsubscribe();
     }
     this.end();
     await silence(ports, this.lockName, options.keepData);
@@ -243,7 +246,7 @@ export class Engine {
   /** Resolves once this store can show messages. A store restored without messages waits for the server. */
   whenFilled(): Promise<void> {
     if (!this.isRestored) return this.whenKnown();
-    return new Promise((resolve) => this.leader.becomesLive$.pipe(until(this.closed$)).subscribe(() => resolve()));
+    return new Promise((resolve) => void this.watched.add(this.leader.whenLive(resolve)));
   }
 
   /** Calls `fn` now, and after each change of the outbox or of the switches. */
@@ -265,8 +268,8 @@ export class Engine {
     this.stopMakingRoom();
     this.stopLooking();
     this.leader.stop();
-    this.closed$.next();
-    this.closed$.complete();
+    for (const end of this.watched) end();
+    this.watched.clear();
   }
 
   /** Resolves when all requested writes are done and the store is closed, or when the store does not answer in time. */

@@ -35,6 +35,15 @@ export type Topic =
   /** `after`: the page has already received the events up to this number, even if the store does not know of the receipt. */
   | { readonly of: 'events'; readonly after?: number };
 
+/** Hears the values of a topic. */
+export interface Watcher<T> {
+  readonly next: (value: T) => void;
+  /** The store did not answer. No value follows; the page is to watch again. */
+  readonly failed: (error: unknown) => void;
+  /** The account ended. No value follows. */
+  readonly ended: () => void;
+}
+
 export interface TopicValue {
   'total-unread': number;
   /** null before this device has received its first state from the server: 0 would be a guess. */

@@ -1,5 +1,5 @@
 /** A tab of a virtual device: its calls, and the events of its page. */
-import type { Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { Engine } from '../engine/engine.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
@@ -58,7 +58,14 @@ export class VirtualTab {
 
   /** Watches a topic. The tab must be ready. */
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
-    return this.engine!.watch(topic);
+    const engine = this.engine!;
+    return new Observable((subscriber) =>
+      engine.watch(topic, {
+        next: (value) => subscriber.next(value),
+        failed: (error) => subscriber.error(error),
+        ended: () => subscriber.complete(),
+      }),
+    );
   }
 
   async logOut(options: LogOut): Promise<void> {

@@ -2,11 +2,11 @@
  * The current engine of one account. While the account moves to another store, there is no engine, and calls wait. If a
  * store ends before a call is stored, the next engine repeats the call.
  */
-import { BehaviorSubject, filter, firstValueFrom } from 'rxjs';
 import type { Engine } from '../engine/engine.ts';
 import { StoreError, UsageError } from '../errors.ts';
+import { Held } from '../model/held.ts';
 import type { FlushResult } from '../model/status.ts';
-import type { ClockPort } from '../ports/ports.ts';
+import type { Cancel, ClockPort } from '../ports/ports.ts';
 
 export const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
@@ -14,29 +14,39 @@ export const loggedOut = (): UsageError => new UsageError('usage/closed', 'this 
 const isStoreGone = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/closed';
 
 export class CurrentEngine {
-  /** Null while the account moves. Ends with the error of the calls that still wait, once no engine follows. */
-  readonly engine$ = new BehaviorSubject<Engine | null>(null);
-  private running: Engine | null = null;
+  /** Null while the account moves. */
+  readonly engine = new Held<Engine | null>(null);
+  /** Null until no engine follows: then the error of the calls that wait for one. */
+  readonly over = new Held<Error | null>(null);
 
   constructor(private readonly clock: Pick<ClockPort, 'mono'>) {}
 
   get now(): Engine | null {
-    return this.running;
+    return this.engine.value;
   }
 
   set now(engine: Engine | null) {
-    this.running = engine;
-    this.engine$.next(engine);
+    this.engine.value = engine;
   }
 
   /** No engine follows: calls that wait for the next engine reject with the first reason given. */
   end(reason: Error): void {
-    this.engine$.error(reason);
+    this.over.value ??= reason;
   }
 
   /** @throws the reason given to {@link CurrentEngine.end} when no engine follows. */
   private next(holds: (engine: Engine | null) => boolean): Promise<Engine | null> {
-    return firstValueFrom(this.engine$.pipe(filter(holds)));
+    return new Promise((resolve, reject) => {
+      const stops: Cancel[] = [];
+      const look = (): void => {
+        if (this.over.value) reject(this.over.value);
+        else if (holds(this.now)) resolve(this.now);
+        else return;
+        for (const stop of stops) stop();
+      };
+      stops.push(this.engine.listen(look), this.over.listen(look));
+      look();
+    });
   }
 
   /** Runs `run` on the engine that runs. If its store ends meanwhile, nothing was stored, and `run` is repeated on the next engine. */

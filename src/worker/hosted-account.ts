@@ -9,7 +9,6 @@
  *      └──────▶ in memory ◀───────────────────────────┘
  *   Every state ends with close() or a log-out.
  */
-import type { Observable } from 'rxjs';
 import type { Hosted } from '../bridge/expose.ts';
 import { Unanswered } from '../bridge/unanswered.ts';
 import type { WorkerConfig } from '../bridge/worker-api.ts';
@@ -19,7 +18,7 @@ import type { Engine } from '../engine/engine.ts';
 import { StoreError, TransportError, WorkerError } from '../errors.ts';
 import type { IntentCall, QueryCall } from '../model/intents.ts';
 import type { LogOut } from '../model/log-out.ts';
-import type { Topic } from '../model/topic.ts';
+import type { Topic, Watcher } from '../model/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { DiskStore } from '../store/disk-store.ts';
 import type { OutsideNote } from '../store/loss-marker.ts';
@@ -190,8 +189,8 @@ export class HostedAccount implements Hosted {
     return this.questions.add(answer);
   }
 
-  watch(topic: Topic): Observable<unknown> {
-    return this.shown.watch(topic);
+  watch(topic: Topic, watcher: Watcher<unknown>): Cancel {
+    return this.shown.watch(topic, watcher);
   }
 
   async logOut(options: LogOut): Promise<void> {

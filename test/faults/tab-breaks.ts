@@ -77,8 +77,8 @@ export const TAB_BREAKS: readonly Break[] = [
   {
     fault: 'F32',
     file: 'src/engine/sync/leader/leader.ts',
-    from: `this.sync.deposed$.subscribe(() => this.handle('deposed'));`,
-    to: 'this.sync.deposed$.subscribe();',
+    from: `this.sync.deposed = () => this.handle('deposed');`,
+    to: '',
     test: ['node', 'test/unit/engine/tabs.test.ts', 'F32'],
   },
   {

@@ -36,8 +36,8 @@ export const HARDER_BUGS = [
   bug(
     'the badge shows a count before the first snapshot',
     'engine/views/views.ts',
-    'map((model) => (model.cursor === null ? null : model.totals)),',
-    'map((model) => model.totals),',
+    'read: (model) => (model.cursor === null ? null : model.totals),',
+    'read: (model) => model.totals,',
   ),
   bug(
     'a receipt event names messages of others',

@@ -2,13 +2,14 @@
  * Workers without threads: the worker's side of the bridge with a stub of the engine, in this process. A test
  * can kill and silence them.
  */
-import { BehaviorSubject, NEVER, type Observable, Subject } from 'rxjs';
+import { BehaviorSubject, NEVER, Subject } from 'rxjs';
 import { WorkerConnection } from '../../src/bridge/connect.ts';
 import { exposeWorker, type Host, type Hosted } from '../../src/bridge/expose.ts';
 import type { WorkerConfig } from '../../src/bridge/worker-api.ts';
 import { Unanswered } from '../../src/bridge/unanswered.ts';
 import { TransportError } from '../../src/errors.ts';
 import { TestClock } from './test-clock.ts';
+import { watchOf } from './watchers.ts';
 import type { WorkerSource } from '../../src/bridge/worker-source.ts';
 import type { NumberedEvent } from '../../src/model/event.ts';
 import type { Topic } from '../../src/model/topic.ts';
@@ -51,10 +52,10 @@ export class LocalWorker extends EventTarget {
     const hosted: Hosted = {
       intent: ({ do: name }) => calls.add(this.answer(name)),
       query: ({ do: name }) => calls.add(this.answer(name)),
-      watch: (topic): Observable<unknown> => {
+      watch: watchOf((topic) => {
         this.watched.push(topic);
         return topic.of === 'total-unread' ? this.total : topic.of === 'events' ? this.events : NEVER;
-      },
+      }),
       logOut: async () => void (await this.answer('logOut')),
       loggedOut: new Promise(() => undefined),
       close: async () => calls.refuse(new TransportError('transport/closed', 'closed before there was an answer')),

@@ -6,8 +6,8 @@
  *
  * The state and the log would otherwise hold the bodies of 1,000 messages twice, also those that the device has dropped.
  */
-import { Observable } from 'rxjs';
 import type { NumberedEvent, ReceiptEvent } from '../../model/event.ts';
+import type { Watcher } from '../../model/topic.ts';
 import type { Cancel, Ports, StoreTx } from '../../ports/ports.ts';
 import { errorDetails } from '../../logging.ts';
 import { presentMessage } from '../present/present-conversation.ts';
@@ -51,70 +51,75 @@ const readEvent = async (tx: StoreTx, model: AccountState, event: EventOfMessage
 };
 
 /** @param after the page has received the events up to this number, even if the store does not know of it. */
-export const watchEvents = (ports: Pick<Ports, 'clock' | 'log'>, writer: Writer, after: number): Observable<NumberedEvent> =>
-  new Observable<NumberedEvent>((subscriber) => {
-    const { clock, log } = ports;
-    let last = 0;
-    let told = 0;
-    let noting: Cancel | null = null;
-    let isReading = false;
-    const waiting: KeptEvent[] = [];
-    const note = (): void => {
-      noting = null;
-      const upTo = told;
+export const watchEvents = (
+  { clock, log }: Pick<Ports, 'clock' | 'log'>,
+  writer: Writer,
+  after: number,
+  { next: hear }: Pick<Watcher<NumberedEvent>, 'next'>,
+): Cancel => {
+  let isOver = false;
+  let last = 0;
+  let told = 0;
+  let noting: Cancel | null = null;
+  let isReading = false;
+  const waiting: KeptEvent[] = [];
+  const note = (): void => {
+    noting = null;
+    const upTo = told;
+    writer
+      .write('heard', { durability: 'relaxed' }, (draft) => {
+        if (upTo > draft.model.heard) draft.change({ t: 'heard', upTo });
+      })
+      .catch((error: unknown) => log('warn', 'heard-events-not-noted', errorDetails(error)));
+  };
+  const tell = (number: number, event: ReceiptEvent | undefined): void => {
+    waiting.shift();
+    told = number;
+    if (event) hear({ number, event });
+    noting ??= clock.timer(HEARD_AFTER_MS, note);
+  };
+  /** Tells the waiting events in order. An event whose message is in a page waits for the read, and so do the events behind it. */
+  const tellWaiting = (): void => {
+    for (let next = waiting[0]; next && !isReading && !isOver; next = waiting[0]) {
+      const { number, event } = next;
+      const shown = presentAtOnce(writer.model, event);
+      if (shown || !isOfMessage(event)) {
+        tell(number, shown);
+        continue;
+      }
+      isReading = true;
       writer
-        .write('heard', { durability: 'relaxed' }, (draft) => {
-          if (upTo > draft.model.heard) draft.change({ t: 'heard', upTo });
-        })
-        .catch((error: unknown) => log('warn', 'heard-events-not-noted', errorDetails(error)));
-    };
-    const tell = (number: number, event: ReceiptEvent | undefined): void => {
-      waiting.shift();
-      told = number;
-      if (event) subscriber.next({ number, event });
-      noting ??= clock.timer(HEARD_AFTER_MS, note);
-    };
-    /** Tells the waiting events in order. An event whose message is in a page waits for the read, and so do the events behind it. */
-    const tellWaiting = (): void => {
-      for (let next = waiting[0]; next && !isReading && !subscriber.closed; next = waiting[0]) {
-        const { number, event } = next;
-        const shown = presentAtOnce(writer.model, event);
-        if (shown || !isOfMessage(event)) {
-          tell(number, shown);
-          continue;
-        }
-        isReading = true;
-        writer
-          .read('read-event', (model, tx) => readEvent(tx, model, event))
-          .then(
-            (read) => {
-              isReading = false;
-              if (subscriber.closed) return;
-              tell(number, read);
-              tellWaiting();
-            },
-            // The store has ended: the next tab tells the events that this one did not.
-            (error: unknown) => log('warn', 'store-not-read', errorDetails(error)),
-          );
-      }
-    };
-    const hand = (events: readonly KeptEvent[]): void => {
-      for (const kept of events) {
-        if (kept.number <= last) continue;
-        last = kept.number;
-        waiting.push(kept);
-      }
-      tellWaiting();
-    };
-    const { heard, events } = writer.model;
-    // A new store numbers its events from 1. A page may still name a higher number, of the store before: the newest number replaces it.
-    last = Math.max(heard, Math.min(after, events.at(-1)?.number ?? 0));
-    hand(events);
-    const stop = writer.onChange(({ events: news }) => hand(news));
-    return () => {
-      stop();
-      if (!noting) return;
-      noting();
-      note();
-    };
-  });
+        .read('read-event', (model, tx) => readEvent(tx, model, event))
+        .then(
+          (read) => {
+            isReading = false;
+            if (isOver) return;
+            tell(number, read);
+            tellWaiting();
+          },
+          // The store has ended: the next tab tells the events that this one did not.
+          (error: unknown) => log('warn', 'store-not-read', errorDetails(error)),
+        );
+    }
+  };
+  const hand = (events: readonly KeptEvent[]): void => {
+    for (const kept of events) {
+      if (kept.number <= last) continue;
+      last = kept.number;
+      waiting.push(kept);
+    }
+    tellWaiting();
+  };
+  const { heard, events } = writer.model;
+  // A new store numbers its events from 1. A page may still name a higher number, of the store before: the newest number replaces it.
+  last = Math.max(heard, Math.min(after, events.at(-1)?.number ?? 0));
+  hand(events);
+  const stop = writer.onChange(({ events: news }) => hand(news));
+  return () => {
+    isOver = true;
+    stop();
+    if (!noting) return;
+    noting();
+    note();
+  };
+};

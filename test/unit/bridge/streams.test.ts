@@ -1,4 +1,4 @@
-import { BehaviorSubject, concat, config, defer, distinctUntilChanged, finalize, map, NEVER, of, Subject, throwError } from 'rxjs';
+import { BehaviorSubject, concat, config, distinctUntilChanged, finalize, map, NEVER, of, Subject, throwError } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { serveStreams, type ServedStreams } from '../../../src/bridge/serve-streams.ts';
 import { StreamPort } from '../../../src/bridge/streams.ts';
@@ -6,6 +6,7 @@ import type { StreamNews, StreamRequest } from '../../../src/bridge/worker-api.t
 import { Watching } from '../../../src/client/watching.ts';
 import type { Topic } from '../../../src/model/topic.ts';
 import { settled } from '../../support/local-worker.ts';
+import { watchOf } from '../../support/watchers.ts';
 import { fromWireError, toWireError } from '../../../src/bridge/error-transfer.ts';
 import { RejectedError, StoreError, UsageError, WorkerError } from '../../../src/errors.ts';
 
@@ -19,10 +20,13 @@ describe('streams between page and worker', () => {
     page = new StreamPort(port1);
     source = new BehaviorSubject(0);
     open = 0;
-    served = serveStreams(port2, () => {
-      open++;
-      return source.pipe(finalize(() => open--));
-    });
+    served = serveStreams(
+      port2,
+      watchOf(() => {
+        open++;
+        return source.pipe(finalize(() => open--));
+      }),
+    );
   });
   afterEach(() => {
     served.end();
@@ -91,7 +95,10 @@ describe('a slow page', () => {
     const { port1, port2 } = new MessageChannel();
     const state = new Subject<number>();
     const events = new Subject<number>();
-    const served = serveStreams(port2, ({ of }) => (of === 'events' ? events : state));
+    const served = serveStreams(
+      port2,
+      watchOf(({ of }) => (of === 'events' ? events : state)),
+    );
     const posts: (readonly (readonly [number, unknown])[])[] = [];
     port1.onmessage = ({ data }: MessageEvent<StreamNews>) => {
       if ('values' in data) posts.push(data.values);
@@ -154,8 +161,9 @@ describe('errors in a stream', () => {
     const { port1, port2 } = new MessageChannel();
     const page = new StreamPort(port1);
     let subscriptions = 0;
-    const served = serveStreams(port2, () =>
-      defer(() => {
+    const served = serveStreams(
+      port2,
+      watchOf(() => {
         subscriptions++;
         return subscriptions < 4 ? throwError(() => new Error('the store did not answer')) : concat(of(subscriptions), NEVER);
       }),
@@ -189,7 +197,10 @@ describe('errors in a stream', () => {
       const { port1, port2 } = new MessageChannel();
       const page = new StreamPort(port1);
       const source = new BehaviorSubject(1);
-      const served = serveStreams(port2, () => source.pipe(map((number) => ({ number }))));
+      const served = serveStreams(
+        port2,
+        watchOf(() => source.pipe(map((number) => ({ number })))),
+      );
       const watching = new Watching(page, Promise.resolve(null), Promise.resolve());
       const topics: Topic[] = [
         { of: 'total-unread' },

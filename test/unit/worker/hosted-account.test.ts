@@ -1,9 +1,9 @@
 /** An account keeps working while its store is refused, hangs, is blocked or is wiped. */
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
-import { filter, firstValueFrom, lastValueFrom, type Observable, toArray } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import type { IntentCall, Intents } from '../../../src/model/intents.ts';
-import type { NumberedEvent, ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/event.ts';
 import type { Topic, TopicValue } from '../../../src/model/topic.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import { openDiskStore } from '../../../src/store/disk-store.ts';
@@ -15,6 +15,7 @@ import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { HostedAccount } from '../../../src/worker/hosted-account.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
 import { stepIdbIn } from '../../support/idb-in-world.ts';
+import { observed } from '../../support/watchers.ts';
 import { goOffline, goOnline, openDevice, reach, sentBy, submits, type WorldTab } from '../../support/on-tab.ts';
 
 /** The world of the running test. */
@@ -26,7 +27,7 @@ const holds = (what: string, condition: () => boolean): Promise<number> => reach
 let names = 0;
 
 const until = <T extends Topic>(tab: HostedAccount, topic: T, accepts: (value: TopicValue[T['of']]) => boolean) =>
-  settled(firstValueFrom((tab.watch(topic) as Observable<TopicValue[T['of']]>).pipe(filter(accepts))));
+  settled(firstValueFrom(observed(tab, topic).pipe(filter(accepts))));
 const now = <T extends Topic>(tab: HostedAccount, topic: T) => until(tab, topic, () => true);
 /** Makes a call, and lets no time pass. */
 const call = <K extends keyof Intents>(tab: HostedAccount, name: K, ...args: Parameters<Intents[K]>) =>
@@ -35,7 +36,7 @@ const act = <K extends keyof Intents>(tab: HostedAccount, name: K, ...args: Para
 const say = (tab: HostedAccount, text: string) => act(tab, 'sendMessage', 'direct:bob', { body: JSON.stringify(text) });
 const callSay = (tab: HostedAccount, text: string) => call(tab, 'sendMessage', 'direct:bob', { body: JSON.stringify(text) });
 const hear = (tab: HostedAccount, events: ReceiptEvent[]): void =>
-  void (tab.watch({ of: 'events' }) as Observable<NumberedEvent>).subscribe(({ event }) => events.push(event));
+  void observed(tab, { of: 'events' }).subscribe(({ event }) => events.push(event));
 const live = (tab: HostedAccount) => until(tab, { of: 'connection' }, ({ state }) => state === 'live');
 
 const deleted = (name: string): Promise<void> =>
@@ -263,7 +264,7 @@ describe('a store that the browser has wiped', () => {
     const events: ReceiptEvent[] = [];
     hear(again, events);
     const totals: number[] = [];
-    (again.watch({ of: 'total-unread' }) as Observable<number>).subscribe((total) => totals.push(total));
+    observed(again, { of: 'total-unread' }).subscribe((total) => totals.push(total));
     await live(again);
     await until(again, { of: 'total-unread' }, (total) => total === 2);
     expect(totals).toEqual([2]);
@@ -299,7 +300,7 @@ describe('a store that the browser has wiped', () => {
       { of: 'unread', conversationId: 'direct:bob' },
       { of: 'conversations', limit: 9 },
     ] as const)
-      again.watch(topic).subscribe((value) => counts.push(value));
+      observed(again, topic).subscribe((value) => counts.push(value));
     await say(again, 'anyway');
     await until(again, { of: 'messages', conversationId: 'direct:bob', limit: 20 }, (all) => all.some(({ body }) => body === 'anyway'));
     expect(counts).toEqual([]);
@@ -321,7 +322,7 @@ describe('a store that the browser has wiped', () => {
     await holds('w.noted?.pendingReceipts', () => w.noted?.pendingReceipts === 1);
     const totals: unknown[] = [];
     const events: ReceiptEvent[] = [];
-    mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
+    observed(mine, { of: 'total-unread' }).subscribe((total) => totals.push(total));
     hear(mine, events);
     const [device, generation] = [w.devices.at(-1), w.noted!.generation];
     // As in a browser: the database goes first, then every connection gets its close event.
@@ -352,7 +353,7 @@ describe('a store that the browser has wiped', () => {
     w.idb.forceClose();
     await w.wipe();
     const totals: unknown[] = [];
-    mine.watch({ of: 'total-unread' }).subscribe((total) => totals.push(total));
+    observed(mine, { of: 'total-unread' }).subscribe((total) => totals.push(total));
     await act(mine, 'sendConversationReadReceipt', 'direct:bob', {});
     await until(mine, { of: 'total-unread' }, (total) => total === 0);
     // The page gets an unchanged number only once.
@@ -477,7 +478,7 @@ describe('a store that the browser has wiped', () => {
     w.net.cut();
     const mine = await w.tab();
     await say(mine, 'not to be sent');
-    const ended = lastValueFrom(mine.watch({ of: 'outbox' }).pipe(toArray()));
+    const ended = lastValueFrom(observed(mine, { of: 'outbox' }).pipe(toArray()));
     w.ended.add(w.noted!.generation);
     w.noted = undefined;
     await w.wipe();
@@ -498,7 +499,7 @@ describe('a store that the browser has wiped', () => {
       expect(w.noted).toBeUndefined();
       const again = await w.tab();
       const events: unknown[] = [];
-      again.watch({ of: 'events' }).subscribe((event) => events.push(event));
+      observed(again, { of: 'events' }).subscribe((event) => events.push(event));
       expect(await now(again, { of: 'outbox' })).toMatchObject({ pending: 0 });
       expect(events).toEqual([]);
     }

@@ -13,11 +13,11 @@
  * `connection-states.ts` decides when to connect, on which token, and when to give up. This file holds the socket and the timers. The
  * {@link Session} sends and reads the frames. Changes reach the views through the store only.
  */
-import { BehaviorSubject, Subject } from 'rxjs';
 import { ReceiptsError, StoreError, TransportError } from '../../../errors.ts';
 import type { ConnectionStatus } from '../../../model/status.ts';
 import type { Account, Cancel, LeaderStatus, Link, Ports } from '../../../ports/ports.ts';
 import { backoffMs } from '../../../model/backoff.ts';
+import { Held } from '../../../model/held.ts';
 import type { TokenSource } from '../../net/token-source.ts';
 import type { UserAsks } from '../../net/user-asks.ts';
 import { FencedError } from '../../write/log-header.ts';
@@ -53,7 +53,7 @@ export class Sync {
   /** The time of the next attempt, by the wall clock. Shown while the state is `waiting`. */
   private retryAt: number | null = null;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
-  readonly status$ = new BehaviorSubject<LeaderStatus>({ state: 'offline', retryAt: null, error: null, inFlight: 0 });
+  readonly status = new Held<LeaderStatus>({ state: 'offline', retryAt: null, error: null, inFlight: 0 });
   private readonly session: Session;
   private readonly transport: FallbackTransport;
   private readonly timeouts = new AdaptiveTimeout();
@@ -71,7 +71,7 @@ export class Sync {
       send: (frame) => this.link?.send(frame),
       fence: () => this.fence,
       isLive: () => this.state === 'live',
-      inFlight: (inFlight) => this.status$.next({ ...this.status$.value, inFlight }),
+      inFlight: (inFlight) => (this.status.value = { ...this.status.value, inFlight }),
       named: () => {
         this.disarm('connect');
         this.timeouts.ended('connect', false);
@@ -83,8 +83,8 @@ export class Sync {
     });
   }
 
-  /** Emits when the store refused this tab's fencing token: another tab has taken a higher one. */
-  readonly deposed$ = new Subject<void>();
+  /** Called when the store refused this tab's fencing token: another tab has taken a higher one. */
+  deposed: () => void = () => undefined;
 
   /** This tab leads under the fencing token, and the account is not paused. */
   start(fence: number): void {
@@ -108,17 +108,17 @@ export class Sync {
     this.state = to;
     for (const effect of effects) this.run(effect, failure);
     if (to === before && !failure) return;
-    const { state, error, inFlight } = this.status$.value;
+    const { state, error, inFlight } = this.status.value;
     const shown = to === 'live' || to === 'idle' ? null : (failure?.error ?? error);
     if (SHOWN[to] !== state) this.ports.log('info', 'connection-changed', { state: SHOWN[to], ...errorDetails(shown) });
     if (to === 'stopped' && before !== to) this.ports.log('warn', 'connection-stopped', errorDetails(shown));
     if (event === 'caught-up' && before !== to) this.ports.log('info', 'caught-up', { over: 'connection' });
-    this.status$.next({
+    this.status.value = {
       state: SHOWN[to],
       retryAt: to === 'waiting' ? this.retryAt : null,
       error: shown ? { code: shown.code, message: shown.message } : null,
       inFlight,
-    });
+    };
   }
 
   private run(effect: Effect, failure: Failure | null): void {
@@ -213,7 +213,7 @@ export class Sync {
   private failed(error: unknown): void {
     if (error instanceof FencedError) {
       this.stop();
-      this.deposed$.next();
+      this.deposed();
       return;
     }
     this.ports.log('warn', 'sync-not-stored', errorDetails(error));

@@ -17,10 +17,10 @@
  * passes the lock on when the leader tab ends. A follower steals the lock of a frozen tab. Without locks a tab leads if no leader answers it:
  * the fencing token alone keeps that safe.
  */
-import { BehaviorSubject, distinctUntilChanged, filter, map } from 'rxjs';
 import { ReceiptsError } from '../../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
+import { Held } from '../../../model/held.ts';
 import type { Writer } from '../../write/writer.ts';
 import { type Effect, type Event, type State, type Surroundings, transition } from './leader-states.ts';
 import { LeaderWatch } from './leader-watch.ts';
@@ -46,13 +46,7 @@ export class Leader {
   /** The status that another tab reported. */
   private heard = NO_LEADER;
   /** The status of the connection as every tab shows it: the leader's. */
-  readonly status$ = new BehaviorSubject<LeaderStatus & { readonly leader: boolean }>({ ...NO_LEADER, leader: false });
-  /** Emits when the leader tab is live, and each time it becomes live again. */
-  readonly becomesLive$ = this.status$.pipe(
-    map(({ state }) => state),
-    distinctUntilChanged(),
-    filter((state) => state === 'live'),
-  );
+  readonly status = new Held<LeaderStatus & { readonly leader: boolean }>({ ...NO_LEADER, leader: false });
   private readonly surroundings: Surroundings;
   private readonly watch: LeaderWatch;
   private readonly fenceBackoff: Backoff;
@@ -78,20 +72,18 @@ export class Leader {
 
   start(): void {
     const { bus, life } = this.ports;
-    const shown = this.sync.status$.subscribe(() => {
-      this.show();
-      this.announce();
-    });
-    const deposed = this.sync.deposed$.subscribe(() => this.handle('deposed'));
+    this.sync.deposed = () => this.handle('deposed');
     this.ends.push(
+      this.sync.status.listen(() => {
+        this.show();
+        this.announce();
+      }),
       bus.listen((hint) => this.hear(hint)),
       life.listen((event) => this.onPageLife(event)),
       this.writer.onChange(({ settings, outbox }) => {
         if (settings) this.handle('settings-changed');
         if (outbox && this.writer.model.outbox.size > 0) this.handle('work-pending');
       }),
-      () => shown.unsubscribe(),
-      () => deposed.unsubscribe(),
     );
     this.handle('start');
   }
@@ -109,6 +101,16 @@ export class Leader {
 
   get leads(): boolean {
     return this.fence !== null;
+  }
+
+  /** Calls `fn` when the leader tab is live, and each time it becomes live again. */
+  whenLive(fn: () => void): Cancel {
+    let wasLive = false;
+    return this.status.listen(({ state }) => {
+      const isNews = state === 'live' && !wasLive;
+      wasLive = state === 'live';
+      if (isNews) fn();
+    });
   }
 
   /** Asks the leader, this tab or another one, to try the connection now. */
@@ -192,7 +194,7 @@ export class Leader {
 
   private show(): void {
     const { leads } = this;
-    this.status$.next({ ...(leads ? this.sync.status$.value : this.heard), leader: leads });
+    this.status.value = { ...(leads ? this.sync.status.value : this.heard), leader: leads };
   }
 
   private hear(hint: BusHint): void {
@@ -272,6 +274,6 @@ export class Leader {
 
   private announce(): void {
     const { fence } = this;
-    if (fence !== null && this.surroundings === 'shared') this.ports.bus.post({ type: 'status', status: this.sync.status$.value, fence });
+    if (fence !== null && this.surroundings === 'shared') this.ports.bus.post({ type: 'status', status: this.sync.status.value, fence });
   }
 }
