@@ -47,6 +47,7 @@ export default defineConfig([
       'compat/easemob-flutter': 'src/compat/easemob-flutter/easemob-flutter.ts',
       'compat/zim': 'src/compat/zim/zim.ts',
       'compat/tencent': 'src/compat/tencent/tencent.ts',
+      'react/index': 'src/react/react.ts',
       'outbox/index': 'src/outbox/outbox.ts',
       'outbox/easemob': 'src/outbox/adapters/easemob.ts',
       'outbox/stream-chat': 'src/outbox/adapters/stream-chat.ts',

@@ -18,7 +18,7 @@ const SLOWNESS = await slowness();
 const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, provider: BrowserProviderOption) => ({
   plugins: [workerFromSource()],
   cacheDir: `node_modules/.vite/${name}`,
-  optimizeDeps: { include: ['rxjs', 'comlink', 'valibot', 'idb-keyval'] },
+  optimizeDeps: { include: ['rxjs', 'comlink', 'valibot', 'idb-keyval', 'react', 'react-dom/client'] },
   test: {
     name,
     include: ['test/browser/**/*.test.ts'],

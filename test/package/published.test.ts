@@ -100,10 +100,15 @@ it('bundlers that do not read `exports` find the browser’s entry points (F127)
   for (const door of [
     './worker',
     './service-worker',
+    './react',
     './protocol',
     ...Object.keys(exports).filter((name) => /^\.\/(compat|outbox)\b/.test(name)),
   ])
     expect(alias[door]).toBe(targetOf(door));
+});
+
+it('bundlers for React know the hooks as code of the client', async () => {
+  expect((await readFile(join(unpacked, 'dist/react/index.js'), 'utf8')).split('\n')[0]).toBe('"use client";');
 });
 
 it('the browser’s entry points load no module of Node', async () => {

@@ -34,8 +34,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   index: ['client'],
   // The outbox works beside a foreign SDK: of the engine it uses the watch over the leading tab alone.
   outbox: ['engine', 'platform'],
-  // A facade uses the same as every app: the package's entry point for pages.
+  // Facades and hooks use the same as every app: the package's entry point for pages.
   compat: ['index'],
+  react: ['index'],
   server: ['protocol'],
   cli: ['server'],
   testing: ['engine', 'log', 'store', 'server', 'protocol'],
@@ -112,12 +113,14 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   logging: ['model', 'ports', 'errors'],
   model: ['ports', 'logging'],
   compat: ['model', 'ports', 'errors', 'logging'],
+  react: ['model', 'ports', 'errors', 'logging'],
 };
 
 /** The rooms that may import each library. `node:` stands for all modules of Node. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'idb-keyval': ['client', 'outbox'],
   comlink: ['bridge'],
+  react: ['react'],
   ws: ['server', 'cli'],
   jose: ['server', 'cli'],
   '@electric-sql/pglite': ['server', 'cli'],
@@ -133,6 +136,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'index',
     'outbox',
     'compat',
+    'react',
     'server',
     'cli',
     'testing',
@@ -205,7 +209,7 @@ const wrongLibrary = (from: string, specifier: string): string | undefined => {
 
 const wrongRoom = (from: string, to: string): string | undefined => {
   const [room, target] = [roomOf(from), roomOf(to)];
-  if (posix.basename(to) === 'index.ts' && room !== 'compat') return `${from} imports ${to}: import the file that is meant`;
+  if (posix.basename(to) === 'index.ts' && !ARROWS[room]?.includes('index')) return `${from} imports ${to}: import the file that is meant`;
   if (room === target) return wrongShelf(room, from, to);
   const arrows = ARROWS[room];
   if (!arrows) return `${from} stands in a room that the plan does not know`;

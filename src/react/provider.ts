@@ -1,0 +1,63 @@
+/** Gives the components below it the client of an account. */
+import { createContext, createElement, type ReactElement, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
+import { type ReceiptClient, type ReceiptClientOptions, UsageError } from '../index.ts';
+import { keyOf, OwnClient } from './own-client.ts';
+
+const ReceiptContext = createContext<ReceiptClient | null | undefined>(undefined);
+
+export interface ReceiptProviderProps {
+  /**
+   * The account, as for `createReceiptClient`; `null` while no user is logged in. The provider opens the client and closes it: on the unmount,
+   * and when the user or another value changes. Functions may be new in each rendering: the client calls the newest ones.
+   */
+  readonly options?: ReceiptClientOptions | null;
+  /** A client that the app opens and closes by itself, instead of `options`. */
+  readonly client?: ReceiptClient | null;
+  /** Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here. */
+  readonly onLoggedOut?: () => void;
+  readonly children?: ReactNode;
+}
+
+/**
+ * The components below show the account of `options`, or that of `client`. Without an account, on a server and in the first rendering, their
+ * values are undefined.
+ */
+export const ReceiptProvider = ({ options = null, client, onLoggedOut, children }: ReceiptProviderProps): ReactElement => {
+  const [own, setOwn] = useState<OwnClient | null>(null);
+  const key = client === undefined ? keyOf(options) : null;
+  const newest = useRef({ options, onLoggedOut });
+  useEffect(() => {
+    newest.current = { options, onLoggedOut };
+    if (options && own?.key === key) own.options = options;
+  });
+  useEffect(() => {
+    if (key === null) return undefined;
+    const opened = new OwnClient(key, newest.current.options!, () => {
+      setOwn(null);
+      newest.current.onLoggedOut?.();
+    });
+    setOwn(opened);
+    return () => {
+      setOwn(null);
+      opened.close();
+    };
+  }, [key]);
+  // Not the client of the account before, which closes after this rendering.
+  const shown = client === undefined ? (own?.key === key ? own.client : null) : client;
+  return createElement(ReceiptContext.Provider, { value: shown }, children);
+};
+
+/**
+ * The client of the nearest provider, for its calls; null while there is no account, and in the first rendering.
+ *
+ * @throws {UsageError} `usage/invalid-argument` outside of a `ReceiptProvider`.
+ */
+export const useReceiptClient = (): ReceiptClient | null => {
+  const client = useContext(ReceiptContext);
+  if (client === undefined)
+    throw new UsageError(
+      'usage/invalid-argument',
+      'this component is outside of a ReceiptProvider: render one above it, with the options of the client',
+    );
+  return client;
+};

@@ -1,0 +1,83 @@
+/**
+ * A hook for each stream of the client: `useX` shows `watchX`. The value is undefined while it is unknown: without an account, on a server, in
+ * the first rendering, and until this device knows it.
+ */
+import { useEffect, useRef, useSyncExternalStore } from 'react';
+import type { Observable } from 'rxjs';
+import type {
+  ConnectionStatus,
+  Conversation,
+  ConversationId,
+  DeadLetter,
+  ListOptions,
+  Message,
+  MessageId,
+  MessageReceipts,
+  OutboxStatus,
+  ReceiptClient,
+  ReceiptEvent,
+  ShownReceiptSettings,
+  TotalOptions,
+} from '../index.ts';
+import { useReceiptClient } from './provider.ts';
+import { SharedStream } from './shared-stream.ts';
+import { unlessEnded } from './unless-ended.ts';
+
+const listenToNothing = (): (() => void) => () => undefined;
+const readNothing = (): undefined => undefined;
+
+/** Shows a stream's latest value; undefined without a stream. */
+export const useStream = <T>(stream$: Observable<T> | null): T | undefined => {
+  const shared = stream$ && SharedStream.of(stream$);
+  return useSyncExternalStore<T | undefined>(shared?.listen ?? listenToNothing, shared?.read ?? readNothing, readNothing);
+};
+
+const useWatched = <T>(watch: (client: ReceiptClient) => Observable<T>): T | undefined => useStream(unlessEnded(useReceiptClient(), watch));
+
+/** @see `watchTotalUnreadCount` */
+export const useTotalUnreadCount = (options?: TotalOptions): number | undefined =>
+  useWatched((client) => client.watchTotalUnreadCount(options));
+/** @see `watchUnreadCount` */
+export const useUnreadCount = (conversationId: ConversationId): number | undefined =>
+  useWatched((client) => client.watchUnreadCount(conversationId));
+/** @see `watchMentionCount` */
+export const useMentionCount = (conversationId: ConversationId): number | undefined =>
+  useWatched((client) => client.watchMentionCount(conversationId));
+/** @see `watchConversations` */
+export const useConversations = (options?: ListOptions): readonly Conversation[] | undefined =>
+  useWatched((client) => client.watchConversations(options));
+/** Null for a conversation unknown to the server. @see `watchConversation` */
+export const useConversation = (conversationId: ConversationId): Conversation | null | undefined =>
+  useWatched((client) => client.watchConversation(conversationId));
+/** @see `watchMessages` */
+export const useMessages = (conversationId: ConversationId, options?: { readonly limit?: number }): readonly Message[] | undefined =>
+  useWatched((client) => client.watchMessages(conversationId, options));
+/** Null while this device does not store the message. @see `watchReceipts` */
+export const useReceipts = (messageId: MessageId): MessageReceipts | null | undefined =>
+  useWatched((client) => client.watchReceipts(messageId));
+/** @see `watchReceiptsIn` */
+export const useReceiptsIn = (
+  conversationId: ConversationId,
+  options?: { readonly limit?: number },
+): readonly MessageReceipts[] | undefined => useWatched((client) => client.watchReceiptsIn(conversationId, options));
+/** @see `watchConnection` */
+export const useConnection = (): ConnectionStatus | undefined => useWatched((client) => client.watchConnection());
+/** @see `watchOutbox` */
+export const useOutbox = (): OutboxStatus | undefined => useWatched((client) => client.watchOutbox());
+/** @see `watchDeadLetters` */
+export const useDeadLetters = (): readonly DeadLetter[] | undefined => useWatched((client) => client.watchDeadLetters());
+/** @see `watchReceiptSettings` */
+export const useReceiptSettings = (): ShownReceiptSettings | undefined => useWatched((client) => client.watchReceiptSettings());
+
+/** Calls the newest `handler` once for each event while the component is mounted. @see `watchEvents` */
+export const useReceiptEvents = (handler: (event: ReceiptEvent) => void): void => {
+  const newest = useRef(handler);
+  const client = useReceiptClient();
+  useEffect(() => {
+    newest.current = handler;
+  });
+  useEffect(() => {
+    const events = unlessEnded(client, (open) => open.watchEvents());
+    return events ? SharedStream.of(events).listen((event) => event && newest.current(event)) : undefined;
+  }, [client]);
+};

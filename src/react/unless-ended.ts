@@ -1,0 +1,12 @@
+/** A client that has ended: React may render once more before the provider learns of a log-out. */
+import { type ReceiptClient, UsageError } from '../index.ts';
+
+/** Opens something on the client; null without a client, and on a client that has ended. */
+export const unlessEnded = <T>(client: ReceiptClient | null, open: (client: ReceiptClient) => T): T | null => {
+  try {
+    return client && open(client);
+  } catch (error) {
+    if (error instanceof UsageError && error.code === 'usage/closed') return null;
+    throw error;
+  }
+};
