@@ -3,6 +3,7 @@ import { playwright } from '@vitest/browser-playwright';
 import type { BrowserProviderOption } from 'vitest/node';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { builtPackage } from './test/support/built-package.ts';
+import { hooksOnPreact } from './test/support/hooks-on-preact.ts';
 import { launchOptions } from './test/support/chromium.ts';
 import { findEngines } from './test/support/find-engines.ts';
 import { firefox } from './test/support/firefox-provider.ts';
@@ -16,9 +17,11 @@ const SLOWNESS = await slowness();
 
 /** One project each: two providers do not go into one. `order` is when in the run. */
 const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, provider: BrowserProviderOption) => ({
-  plugins: [workerFromSource()],
+  plugins: [workerFromSource(), hooksOnPreact()],
   cacheDir: `node_modules/.vite/${name}`,
-  optimizeDeps: { include: ['rxjs', 'comlink', 'valibot', 'idb-keyval', 'react', 'react-dom/client'] },
+  optimizeDeps: {
+    include: ['rxjs', 'comlink', 'valibot', 'idb-keyval', 'react', 'react-dom/client', 'preact/compat', 'preact/compat/client'],
+  },
   test: {
     name,
     include: ['test/browser/**/*.test.ts'],

@@ -1,4 +1,6 @@
 /** The hooks in a real React, in StrictMode: each effect runs twice. */
+import { createElement as preactElement } from 'preact/compat';
+import { createRoot as createPreactRoot } from 'preact/compat/client';
 import { createElement as h, type FunctionComponent, StrictMode } from 'react';
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +17,7 @@ import {
   useTotalUnreadCount,
   useUnreadCount,
 } from '../../src/react/react.ts';
+import * as onPreact from '../../src/react/react.ts?preact';
 import { Backend, PATIENCE_MS, until } from './backend.ts';
 
 let backend: Backend;
@@ -169,6 +172,7 @@ describe('the hooks for React, in StrictMode', () => {
   it('a page that a server rendered is taken over without a difference, and the worker ends with the page', async () => {
     const mistakes: unknown[] = [];
     const app = h(StrictMode, null, h(ReceiptProvider, { options: account('alice') }, h(Unread, null)));
+    root.unmount();
     container.innerHTML = '- unread';
     root = hydrateRoot(container, app, { onRecoverableError: (error) => mistakes.push(error) });
     await shows('0 unread');
@@ -192,4 +196,22 @@ describe('the hooks for React, in StrictMode', () => {
     leave();
     removeEventListener('error', listen);
   });
+});
+
+it('the hooks run on Preact, with an alias of `react`: counts, messages, and nothing after a log-out', async () => {
+  let client: ReceiptClient | null = null;
+  const App: FunctionComponent<object> = () => {
+    client = onPreact.useReceiptClient();
+    const messages = onPreact.useMessages('direct:bob')?.map(({ body }) => String(body));
+    onPreact.useConversationView(null);
+    return `${onPreact.useTotalUnreadCount() ?? '-'} ${messages?.join(', ') ?? '-'}`;
+  };
+  root.unmount();
+  const preactRoot = createPreactRoot(container);
+  preactRoot.render(preactElement(onPreact.ReceiptProvider, { options: account('alice') }, preactElement(App, null)));
+  await bob.sendMessage('direct:alice', 'ahoy');
+  await shows('1 ahoy');
+  await (client as unknown as ReceiptClient).logOut({ pending: 'discard' });
+  await shows('- -');
+  preactRoot.unmount();
 });

@@ -38,6 +38,19 @@ declare module 'react-dom/client' {
   ) => Root;
 }
 
+declare module 'preact/compat' {
+  export * from 'react';
+}
+
+declare module 'preact/compat/client' {
+  export { createRoot } from 'react-dom/client';
+}
+
+/** See hooks-on-preact.ts. */
+declare module '*?preact' {
+  export * from 'tidemark/react';
+}
+
 declare module 'react-dom/server' {
   import type { ReactNode } from 'react';
   export const renderToString: (node: ReactNode) => string;
