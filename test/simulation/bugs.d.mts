@@ -4,5 +4,7 @@ export interface Bug {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** The program that must find the bug; by default the simulator. */
+  readonly main?: string;
 }
 export const BUGS: readonly Bug[];

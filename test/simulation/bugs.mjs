@@ -5,6 +5,7 @@ import { HARDER_BUGS } from './harder-bugs.mjs';
 import { LIST_BUGS } from './list-bugs.mjs';
 import { LOAD_BUGS } from './load-bugs.mjs';
 import { NOTICE_BUGS } from './notice-bugs.mjs';
+import { OUTBOX_BUGS } from './outbox-bugs.mjs';
 
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
@@ -249,4 +250,5 @@ export const BUGS = [
   ...LIST_BUGS,
   ...NOTICE_BUGS,
   ...LOAD_BUGS,
+  ...OUTBOX_BUGS,
 ];

@@ -11,13 +11,14 @@ const folder = join(root, 'node_modules/.cache/tidemark-simulation');
 /**
  * @param name of the script
  * @param replacements texts to replace in files, each of which must be there exactly once
+ * @param main the file to bundle
  * @returns the path of the script
  */
-export const bundle = async (name = 'simulate', replacements = []) => {
+export const bundle = async (name = 'simulate', replacements = [], main = 'test/simulation/main.ts') => {
   await mkdir(folder, { recursive: true });
   const missed = new Set(replacements);
   const build = await rolldown({
-    input: join(root, 'test/simulation/main.ts'),
+    input: join(root, main),
     platform: 'node',
     cwd: root,
     external: [/^node:/, /^fake-indexeddb/, /^dexie$/],

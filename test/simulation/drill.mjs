@@ -1,6 +1,6 @@
 // `npm run simulate:drill`: plants each bug alone, and runs worlds until a world finds the bug, for 30 s of a
 // processor at most. Lists the missed bugs, and fails if more than a twentieth was missed. `-- --only WORD`
-// plants only bugs with the word in the name.
+// plants only bugs with the word in the name or in the file's path.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { availableParallelism } from 'node:os';
@@ -12,14 +12,14 @@ const MOST_MINUTES = '0.5';
 const FOUND = 3;
 
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
-const bugs = BUGS.filter(({ name }) => only === undefined || name.includes(only));
+const bugs = BUGS.filter(({ name, file }) => only === undefined || name.includes(only) || file.includes(only));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Seconds of processor time in all: the cost of the drill, independent of other work on the machine. */
 let total = 0;
 
 const hunt = async (bug, number) => {
-  const script = await bundle(`drill-${number}`, [bug]).catch(() => null);
+  const script = await bundle(`drill-${number}`, [bug], bug.main).catch(() => null);
   if (script === null) {
     console.log(`STALE        ${bug.name}: its text is not in ${bug.file} exactly once`);
     return false;

@@ -1,127 +1,6 @@
 /** Random worlds for the outbox, each from a printed seed: nothing is lost, nothing is made up, and the backend is not flooded. */
 import { describe, expect, it } from 'vitest';
-import type { Answer, OutboxTab } from '../../support/outbox-world.ts';
-import { OutboxWorld } from '../../support/outbox-world.ts';
-
-const CHATS = ['a', 'b', 'c', 'd'];
-
-/** What the app was told that it is stored. */
-interface Promised {
-  readonly messages: Map<string, Set<string>>;
-  readonly readUpTo: Map<string, number>;
-  readonly cleared: Map<string, number>;
-}
-
-class RandomWorld extends OutboxWorld {
-  readonly promised: Promised = { messages: new Map(), readUpTo: new Map(), cleared: new Map() };
-  /** What the app asked for, also by calls that were refused or cut off. */
-  readonly asked: Promised = { messages: new Map(), readUpTo: new Map(), cleared: new Map() };
-  private readonly chance = this.random.fork('plans');
-  private calls = 0;
-
-  private note(to: Promised, chat: string, kind: number, order: number): void {
-    if (kind === 0) to.messages.set(chat, (to.messages.get(chat) ?? new Set()).add(`m${order}`));
-    else {
-      const orders = kind === 1 ? to.readUpTo : to.cleared;
-      orders.set(chat, Math.max(orders.get(chat) ?? -Infinity, order));
-    }
-  }
-
-  private call({ outbox }: OutboxTab): void {
-    const chat = this.chance.pick(CHATS);
-    const kind = this.chance.below(3);
-    const order = this.chance.below(50);
-    this.note(this.asked, chat, kind, order);
-    const place = { id: `m${order}`, order };
-    const call =
-      kind === 0
-        ? outbox.read(chat, [`m${order}`])
-        : kind === 1
-          ? outbox.readConversation(chat, { upTo: place })
-          : outbox.clear(chat, { upTo: place });
-    this.calls++;
-    call.then(
-      () => this.note(this.promised, chat, kind, order),
-      () => undefined,
-    );
-  }
-
-  private trouble(): void {
-    const { chance } = this;
-    const tab = this.tabs.length > 0 ? chance.pick(this.tabs) : undefined;
-    switch (chance.below(8)) {
-      case 0:
-        return this.setOnline(!this.isOnline);
-      case 1:
-        return tab?.lane.kill();
-      case 2:
-        tab?.lane.freeze();
-        if (tab) this.time.schedule(chance.exponential(8000), 'thaws', () => tab.lane.thaw());
-        return;
-      case 3: {
-        const answers: Answer[] = ['takes', 'takes', 'loses-request', 'loses-answer', 'fails', 'hangs'];
-        this.answer = () => chance.pick(answers);
-        return;
-      }
-      case 4:
-        this.storeTrouble = chance.chance(0.5) ? 0.3 : 0;
-        return;
-      case 5:
-        this.busLoss = chance.chance(0.5) ? 0.6 : 0;
-        return;
-      case 6:
-        tab?.outbox.close();
-        return tab?.lane.kill();
-      case 7:
-        if (this.tabs.length < 4) this.open();
-    }
-  }
-
-  async live(): Promise<void> {
-    const { chance } = this;
-    this.locks.areMissing = chance.chance(0.15);
-    this.isOnline = chance.chance(0.5);
-    this.open();
-    for (let i = chance.between(20, 120); i > 0; i--) {
-      if (chance.chance(0.25)) this.trouble();
-      if (this.tabs.length === 0) this.open();
-      if (chance.chance(0.7)) this.call(chance.pick(this.tabs));
-      await this.time.pass(chance.exponential(chance.chance(0.1) ? 20_000 : 300));
-    }
-    // Everything heals, and one tab more opens.
-    this.answer = () => 'takes';
-    this.storeTrouble = this.busLoss = 0;
-    for (const { lane } of this.tabs) lane.thaw();
-    this.open();
-    this.setOnline(true);
-    await this.time.pass(15 * 60_000);
-  }
-
-  judge(): string[] {
-    const wrong: string[] = [];
-    const left = [...this.records.keys()].filter((key) => key.startsWith('pending'));
-    if (left.length > 0) wrong.push(`left in the store: ${left.join()}`);
-    for (const chat of CHATS) {
-      const [there, promised, asked] = [this.backend, this.promised, this.asked].map((one) => one.messages.get(chat) ?? new Set<string>());
-      for (const id of promised!) if (!there!.has(id)) wrong.push(`the read of ${id} in ${chat} is lost`);
-      for (const id of there!) if (!asked!.has(id)) wrong.push(`nobody read ${id} in ${chat}`);
-      for (const [name, upTo, least, most] of [
-        ['read', this.backend.readUpTo, this.promised.readUpTo, this.asked.readUpTo],
-        ['cleared', this.backend.clearedUpTo, this.promised.cleared, this.asked.cleared],
-      ] as const) {
-        const at = upTo.get(chat) ?? -Infinity;
-        if (at < (least.get(chat) ?? -Infinity)) wrong.push(`${chat} is ${name} up to ${at} instead of ${least.get(chat)}`);
-        if (at > (most.get(chat) ?? -Infinity))
-          wrong.push(`${chat} is ${name} up to ${at}, and nobody asked for more than ${most.get(chat)}`);
-      }
-    }
-    // At most one request for each call, and retries with growing waits.
-    const { requests } = this.backend;
-    if (requests.length > this.calls + 12 * CHATS.length * (1 + requests.at(-1)!.at / 60_000))
-      wrong.push(`${requests.length} requests for ${this.calls} calls`);
-    return wrong;
-  }
-}
+import { judgeOutboxWorld } from '../../simulation/outbox-worlds.ts';
 
 describe('random worlds of the outbox', () => {
   const worlds = Number(process.env['OUTBOX_WORLDS'] ?? 300);
@@ -133,9 +12,7 @@ describe('random worlds of the outbox', () => {
     async () => {
       const failures: string[] = [];
       for (let seed = first; seed < first + worlds; seed++) {
-        const world = new RandomWorld(seed);
-        await world.live();
-        const wrong = world.judge();
+        const wrong = await judgeOutboxWorld(seed);
         if (wrong.length > 0) failures.push(`seed ${seed}: ${wrong.join('; ')}`);
       }
       expect(failures).toEqual([]);
