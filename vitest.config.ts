@@ -43,6 +43,7 @@ const JOURNEYS = [
     'half-open',
     'log-out',
     'offline-reading',
+    'outbox-sdks',
     'public-calls',
     'readme',
     'replay',

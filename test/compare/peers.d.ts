@@ -46,3 +46,13 @@ declare module 'matrix-js-sdk' {
     readonly fetchFn?: typeof fetch;
   }) => MatrixClient;
 }
+
+declare module 'workbox-background-sync' {
+  interface Queue {
+    replayRequests(): Promise<void>;
+  }
+}
+
+declare module 'rxdb/plugins/replication' {
+  export const replicateRxCollection: (options: object) => { reSync(): void };
+}
