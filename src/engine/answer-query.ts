@@ -69,7 +69,7 @@ const answerQuery = async (sources: QuerySources, call: QueryCall): Promise<Retu
     case 'explainUnread':
       return explainUnread(writer.model, ...call.args);
     case 'settledOf':
-      return settledOf(writer.model, ...call.args);
+      return settledOf(writer, ...call.args);
     case 'fetchReceipts':
       requireNotPaused(writer);
       return fetchReceipts(ask, writer, ...call.args);

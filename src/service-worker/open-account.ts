@@ -2,8 +2,8 @@
 import { type HeadlessAccount, withAccount as withHeadlessAccount } from '../engine/headless/with-account.ts';
 import { readAccount } from '../engine/account/enter-account.ts';
 import { settledOf } from '../engine/queries/settled-messages.ts';
-import type { AccountState } from '../engine/state/account-state.ts';
 import { LoggedOutError } from '../engine/write/log-header.ts';
+import type { Writer } from '../engine/write/writer.ts';
 import { errorDetails } from '../logging.ts';
 import type { UserId } from '../model/ids.ts';
 import { accountOfDatabase } from '../model/storage-name.ts';
@@ -32,9 +32,9 @@ const inTurn = (scope: ServiceWorkerScope, name: string, run: () => Promise<void
 };
 
 /** Closes the notifications of messages read by now, on this device or on another. */
-const closeRead = async ({ scope, log }: LoggedSyncOptions, userId: UserId, model: AccountState): Promise<void> => {
+const closeRead = async ({ scope, log }: LoggedSyncOptions, userId: UserId, writer: Writer): Promise<void> => {
   try {
-    await closeNotifications(scope.registration, userId, (messages) => settledOf(model, messages));
+    await closeNotifications(scope.registration, userId, (messages) => settledOf(writer, messages));
   } catch (error) {
     log('warn', 'notifications-not-closed', errorDetails(error));
   }
@@ -64,7 +64,7 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
       // The store knows the total also after a task that failed, except after a log-out.
       if (end.status === 'fulfilled' || !(end.reason instanceof LoggedOutError)) {
         await showBadge();
-        await closeRead(options, account.userId, writer.model);
+        await closeRead(options, account.userId, writer);
       }
     }
     if (end.status === 'rejected') throw end.reason;

@@ -112,4 +112,11 @@ export const RECEIPT_BREAKS: readonly Break[] = [
     to: '',
     test: ['node', 'test/unit/engine/scattered-receipts.test.ts', 'F97'],
   },
+  {
+    fault: 'F117',
+    file: 'src/engine/queries/settled-messages.ts',
+    from: "((receiptRequested || conversationType(id) === 'direct') && contains(receiptsSent.named, seq));",
+    to: "((receiptRequested || id !== '') && contains(receiptsSent.named, seq));",
+    test: ['node', 'test/unit/engine/settled-messages.test.ts', 'F117'],
+  },
 ];

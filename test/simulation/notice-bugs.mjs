@@ -11,7 +11,7 @@ export const NOTICE_BUGS = [
   bug(
     'a notification of an unread message is closed',
     'engine/queries/settled-messages.ts',
-    'return seq <= row.latestSeq && (isRead(conversation, seq) || contains(row.uncounted, seq));',
+    'return seq <= row.latestSeq && (isRead(conversation, message) || contains(row.uncounted, seq));',
     'return seq <= row.latestSeq;',
   ),
   bug(
@@ -23,7 +23,7 @@ export const NOTICE_BUGS = [
   bug(
     'a notification shown after the read of its message stays',
     'service-worker/open-account.ts',
-    'await closeRead(options, account.userId, writer.model);',
+    'await closeRead(options, account.userId, writer);',
     '',
   ),
   bug(

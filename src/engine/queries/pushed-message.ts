@@ -63,15 +63,15 @@ export const newsOf = async (
     const conversation = model.get(conversationId);
     const stored = conversation && (await findInConversation(tx, conversation, [head.id])).get(head.id);
     if (model.paused || (isCaughtUp && !stored)) return null;
-    const { seq, senderId, countable } = stored ?? head;
+    const { seq, senderId, countable, receiptRequested } = stored ?? head;
     if (senderId === model.me || !countable) return null;
-    if (conversation && (isRead(conversation, seq) || contains(conversation.uncounted, seq))) return null;
+    if (conversation && (isRead(conversation, { seq, receiptRequested }) || contains(conversation.uncounted, seq))) return null;
     const counts = pushedCounts(model, conversation, head);
     if (conversation && stored) {
       const message = presentMessage(model, conversation, stored);
       return message.recalled ? null : { message, ...counts };
     }
-    const { id, sentAt, receiptRequested, mentionsMe = false } = head;
+    const { id, sentAt, mentionsMe = false } = head;
     return {
       message: {
         id,
