@@ -60,20 +60,6 @@ const judgeReaders = async (sim: Simulation, tab: VirtualTab, user: string, trut
     );
 };
 
-/** Every device of an account shows the account's receipt settings as the server has them. */
-export const judgeSettings = async (sim: Simulation, tab: VirtualTab, user: string): Promise<void> => {
-  const { account } = await firstValueFrom(tab.watch({ of: 'receipt-settings' }));
-  const kept = sim.world.server.dump().accounts.find(({ userId }) => userId === user);
-  for (const kind of ['readReceipts', 'deliveryReceipts'] as const) {
-    const value = kept?.[kind].value ?? true;
-    if (account[kind] !== value)
-      sim.violated(
-        'I-14',
-        `${tab.lane.name} shows the account's ${kind} as ${String(account[kind])}; at the server it is ${String(value)}`,
-      );
-  }
-};
-
 export const judgeAnswers = async (sim: Simulation, tab: VirtualTab, user: string, truth: Truth): Promise<void> => {
   const { unreadCount } = await tab.ask('explainUnread', nameFor(user, truth.chat));
   const expected = unreadOf(truth, truth.parts.get(user)!);

@@ -51,6 +51,8 @@ export class Notices {
     const look = (): void => {
       if (isDue) return;
       isDue = true;
+      // Until the look, a notification may stay.
+      this.isDoubtful = true;
       tab.lane.later(LOOK_AFTER_MS, 'looks at notifications', () => {
         isDue = false;
         void this.look(tab);

@@ -1,6 +1,6 @@
 /** Compares the messages shown by tabs at rest with the server's tables. */
 import { firstValueFrom } from 'rxjs';
-import { judgeAnswers, judgeSettings } from './answers.ts';
+import { judgeAnswers } from './answers.ts';
 import { judgeWindows } from './windows.ts';
 import { type Chat, nameFor } from './book.ts';
 import { isMentioned } from './mentions.ts';
@@ -30,7 +30,6 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
     if (!tab) continue;
     const user = home.device.userId;
     await stepping.wait(judgeLists(sim, tab, user), 10_000);
-    await stepping.wait(judgeSettings(sim, tab, user), 10_000);
     home.screens.get(tab)!.news.judgeAtRest();
     await stepping.wait(home.notices.judgeAtRest(tab), 10_000);
     for (const truth of sim.truths.values()) {

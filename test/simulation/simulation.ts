@@ -1,6 +1,7 @@
 /** A running world: its devices, the state on their screens, their pending entries, and the violations so far. */
 import type { Subscription } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation.ts';
+import type { ReceiptSettings } from '../../src/model/receipt-settings.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
 import type { Lane } from '../../src/testing/lane.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
@@ -47,6 +48,8 @@ export interface Screen {
   pending: number;
   connection: string;
   paused: boolean;
+  /** The account's receipt settings. */
+  account: ReceiptSettings;
   readonly deadLetters: Set<string>;
   /** The tab logs out: for a last moment the tab shows its pending entries as cancelled. */
   leaves: boolean;
@@ -233,6 +236,7 @@ export class Simulation {
       pending: 0,
       connection: 'offline',
       paused: false,
+      account: { readReceipts: true, deliveryReceipts: true },
       deadLetters: new Set(),
       leaves: false,
       asksToLeave: false,
@@ -273,6 +277,9 @@ export class Simulation {
       tab.watch({ of: 'badge' }).subscribe((totals) => {
         if (alive() && totals !== null && !home.ledger.knowsServer)
           this.violated('I-12', `${tab.lane.name} shows ${JSON.stringify(totals)} before its first snapshot`);
+      }),
+      tab.watch({ of: 'receipt-settings' }).subscribe(({ account }) => {
+        if (alive()) screen.account = account;
       }),
       tab.watch({ of: 'outbox' }).subscribe(({ pending }) => {
         if (alive()) screen.pending = pending;
@@ -355,6 +362,10 @@ export class Simulation {
     const problems: string[] = [];
     if (connection !== 'live') problems.push(`${name} is ${connection}${paused ? ', paused' : ''}`);
     if (pending > 0) problems.push(`${name} has ${pending} pending entries`);
+    const kept = this.world.server.dump().accounts.find(({ userId }) => userId === device.userId);
+    for (const kind of ['readReceipts', 'deliveryReceipts'] as const)
+      if (screen.account[kind] !== (kept?.[kind].value ?? true))
+        problems.push(`${name} shows the account's ${kind} as ${String(screen.account[kind])}`);
     let expected = 0;
     let expectedMentions = 0;
     let expectedConversations = 0;
