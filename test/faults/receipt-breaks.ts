@@ -119,4 +119,11 @@ export const RECEIPT_BREAKS: readonly Break[] = [
     to: "((receiptRequested || id !== '') && contains(receiptsSent.named, seq));",
     test: ['node', 'test/unit/engine/settled-messages.test.ts', 'F117'],
   },
+  {
+    fault: 'F117',
+    file: 'src/engine/queries/history.ts',
+    from: 'if (!isDiscarded || triesLeft === 0)',
+    to: 'if (isWhole || triesLeft === 0)',
+    test: ['node', 'test/unit/engine/load-edges.test.ts', 'F117'],
+  },
 ];

@@ -2,7 +2,7 @@
 import { AuthError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { Message } from '../../model/message.ts';
-import { highest, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import { firstVisible } from '../../model/conversation.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
@@ -18,6 +18,9 @@ import { MAX_RANGES_PER_WANT } from '../../protocol/limits.ts';
 
 /** An open chat waits so long for the feed before the tab requests missing messages. */
 const FEED_TIMEOUT_MS = 250;
+
+/** The tab requests messages again that this device discarded during the request: at most so often. */
+const MOST_LOADS = 2;
 
 /** First `seq` of the messages stored without a gap up to the newest message; `latestSeq + 1` when the newest message is not stored. */
 const storedWithoutGapFrom = (conversation: ConversationState): number => {
@@ -137,6 +140,37 @@ export class History {
     );
   }
 
+  /**
+   * Loads these messages, the missing ones from the server. This device may discard messages during a request, because it is full: it
+   * requests them again.
+   *
+   * @returns the stored messages, and whether no message is missing that the server has.
+   */
+  async load(conversationId: ConversationId, window: Ranges): Promise<{ messages: readonly Message[]; isWhole: boolean }> {
+    const stored = (): Ranges => intersect(window, this.writer.model.get(conversationId)?.storedSeqs ?? NO_RANGES);
+    for (let triesLeft = MOST_LOADS; ; triesLeft--) {
+      const before = stored();
+      const missing = subtract(window, before);
+      let isWhole = missing.length === 0 || !this.writer.model.paused;
+      if (missing.length > 0 && isWhole)
+        await this.fetch(conversationId, missing).catch((error: unknown) => {
+          if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
+          isWhole = false;
+        });
+      const held = union(before, stored());
+      const messages = await this.read(conversationId, window);
+      const isDiscarded = subtract(held, fromSeqs(messages.flatMap((message) => message.seq ?? []))).length > 0;
+      if (!isDiscarded || triesLeft === 0) return { messages, isWhole: isWhole && !isDiscarded };
+    }
+  }
+
+  private read(conversationId: ConversationId, seqs: Ranges): Promise<readonly Message[]> {
+    return this.writer.readInOrder('read-messages-at', async (model, tx) => {
+      const conversation = model.get(conversationId);
+      return conversation ? readPresented(tx, model, conversation, intersect(conversation.storedSeqs, seqs)) : [];
+    });
+  }
+
   /** Loads messages below the messages that are stored without a gap. Offline, the answer has the stored messages only. */
   async loadOlder(conversationId: ConversationId, limit: number): Promise<{ messages: readonly Message[]; complete: boolean }> {
     const conversation = this.writer.model.get(conversationId);
@@ -147,16 +181,12 @@ export class History {
     const below = storedWithoutGapFrom(conversation) - 1;
     const wanted = range(Math.max(first, below - limit + 1), below);
     if (wanted.length === 0) return { messages: [], complete: true };
-    const missing = subtract(wanted, conversation.storedSeqs);
-    let seqs = wanted;
-    if (missing.length > 0 && !this.writer.model.paused)
-      try {
-        await this.fetch(conversationId, missing);
-      } catch (error) {
-        if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
-        seqs = newestSeqs(subtract(conversation.storedSeqs, range(below + 1, Number.MAX_SAFE_INTEGER)), limit);
-      }
-    const messages = await this.writer.readInOrder('read-older', (model, tx) => readPresented(tx, model, model.get(conversationId)!, seqs));
-    return { messages, complete: seqs === wanted && wanted[0]![0] <= first };
+    const { messages, isWhole } = await this.load(conversationId, wanted);
+    if (isWhole) return { messages, complete: wanted[0]![0] <= first };
+    const { storedSeqs } = this.writer.model.get(conversationId) ?? conversation;
+    return {
+      messages: await this.read(conversationId, newestSeqs(subtract(storedSeqs, range(below + 1, Number.MAX_SAFE_INTEGER)), limit)),
+      complete: false,
+    };
   }
 }

@@ -2,16 +2,16 @@
  * Loads the messages around a point of a conversation, and the missing ones from the server: in one request, or in a few if the answer has no
  * room for all messages. A point that the device does not store costs a request more.
  */
-import { AuthError, TransportError, UsageError } from '../../errors.ts';
+import { TransportError, UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/intents.ts';
-import { above, highest, intersect, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { above, highest, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
 import type { FirstUnread } from '../../model/unread.ts';
 import { firstVisible } from '../../model/conversation.ts';
 import { firstUnreadOf } from '../present/first-unread.ts';
 import { findAnywhere, findInConversation } from '../present/find-message.ts';
 import { presentMessage, presentPending } from '../present/present-conversation.ts';
-import { newestSeqs, readPresented } from '../present/read-messages.ts';
+import { newestSeqs } from '../present/read-messages.ts';
 import type { Message } from '../../model/message.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Writer } from '../write/writer.ts';
@@ -71,20 +71,7 @@ export const loadMessages = async (
   const available = union(range(firstVisible(row), Math.max(row.latestSeq, highest(storedSeqs))), storedSeqs);
   const at = seq ?? highest(available);
   const window = windowOf(wanted, at, available);
-  let isWhole = true;
-  const missing = subtract(window, storedSeqs);
-  if (missing.length > 0 && writer.model.paused) isWhole = false;
-  else if (missing.length > 0)
-    try {
-      await history.fetch(conversationId, missing);
-    } catch (error) {
-      if (error instanceof AuthError && error.code === 'auth/wrong-user') throw error;
-      isWhole = false;
-    }
-  const messages = await writer.readInOrder('read-window', async (model, tx) => {
-    const now = model.get(conversationId);
-    return now ? readPresented(tx, model, now, intersect(window, now.storedSeqs)) : [];
-  });
+  const { messages, isWhole } = await history.load(conversationId, window);
   const others = subtract(available, window);
   const reachesStart = wanted.after !== undefined || !others.some(([from]) => from < at);
   const reachesEnd = wanted.before !== undefined || highest(others) <= at;

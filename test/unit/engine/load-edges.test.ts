@@ -41,6 +41,21 @@ describe('loadMessages at the edges of the messages visible to a user', () => {
     expect(older.messages.map(({ seq }) => seq)).toEqual(seqs(31, 60));
   });
 
+  it('a window has no hole if the device discards messages while it requests the others (F117)', async () => {
+    await load({ before: 42, limit: 2 });
+    const window = alice.tab.ask('loadMessages', CREW, { before: 43, limit: 5 });
+    const dropped = alice.tab.ask('dropCachedMessages');
+    const { messages, complete } = await world.until(window);
+    await world.until(dropped);
+    expect({ seqs: messages.map(({ seq }) => seq), complete }).toEqual({ seqs: seqs(38, 42), complete: false });
+    await alice.ask('dropCachedMessages');
+    await load({ around: 60, limit: 3 });
+    const older = alice.tab.ask('loadOlderMessages', CREW, 4);
+    const again = alice.tab.ask('dropCachedMessages');
+    expect((await world.until(older)).messages.map(({ seq }) => seq)).toEqual(seqs(54, 57));
+    await world.until(again);
+  });
+
   it('after the user left, the stored messages are the answer', async () => {
     await load({ around: 50, limit: 5 });
     await world.until(world.server.host.removeMember('crew', 'alice'));
