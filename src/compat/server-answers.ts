@@ -93,6 +93,9 @@ export class ServerAnswers {
       if (waiting.names.size > 0 && this.isConnected) await this.end(waiting);
       if (waiting.refused) throw waiting.refused;
       return result;
+    } catch (error) {
+      // A call in flight may end with the client's own error when the app logs out.
+      throw waiting.refused ?? error;
     } finally {
       this.waiting.delete(waiting);
     }

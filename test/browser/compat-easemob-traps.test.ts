@@ -35,15 +35,12 @@ describe('the traps of Easemob Web', () => {
     }
   });
 
-  it('a call in flight rejects with 510 when the app closes the connection, and is sent at the next open', async () => {
+  it('a call in flight rejects with 510 when the app closes the connection', async () => {
     await start();
-    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
-    const message = text(websdk, 'bob', 'one');
-    const sent = alice.conn.send(message);
+    const alice = await live('alice');
+    const sent = alice.conn.send(text(websdk, 'bob', 'one'));
     alice.conn.close();
     await expect(sent).rejects.toMatchObject({ type: 510 });
-    await alice.conn.open({ user: 'alice', accessToken: 'token-of-alice' });
-    await eventually(bob.heard, 'onTextMessage', expect.objectContaining({ id: message.id }));
   });
 
   it('a group message that was sent offline asks for receipts after a reload', async () => {
