@@ -120,7 +120,7 @@ export const CATALOGUE: readonly Chapter[] = [
       },
       { id: 'F69', fault: 'changes fall between the snapshot and the live feed' },
       { id: 'F70', fault: 'the bus between nodes is down, partitioned or doubled' },
-      { id: 'F71', fault: 'the bus confirms a hint and loses it', open: true },
+      { id: 'F71', fault: 'the bus confirms a hint and loses it' },
       { id: 'F72', fault: 'the database restarts, deadlocks, refuses a serialisation, or is slow' },
       { id: 'F73', fault: 'two processes open one embedded database' },
       { id: 'F74', fault: 'the process of the embedded database is killed' },

@@ -4,6 +4,7 @@ import type { Break } from './breaks.ts';
 const STORE = 'test/contract/server-store.memory.test.ts';
 const POSTGRES = 'test/contract/server-store.postgres.test.ts';
 const FOLDER = 'test/contract/server-store.folder.test.ts';
+const SERVERS = 'test/contract/several-servers.test.ts';
 const BUS = 'test/contract/hint-bus.test.ts';
 const DOORS = 'test/contract/server.test.ts';
 const CONNECTION = 'test/unit/server/connection.test.ts';
@@ -164,6 +165,13 @@ export const SERVER_BREAKS: readonly Break[] = [
     from: 'if (!nats || !isUp) return;',
     to: 'if (!nats) return;\n    if (!isUp) relay.pending.take();',
     test: ['node', BUS, 'F70'],
+  },
+  {
+    fault: 'F71',
+    file: 'src/server/connection/connection.ts',
+    from: 'const caughtUp = await feed.pullNews(me);',
+    to: 'const caughtUp = undefined;',
+    test: ['node', SERVERS, 'F71'],
   },
   {
     fault: 'F77',

@@ -1,0 +1,220 @@
+/** Servers as processes on one PostgreSQL: what one of them stores the clients of the others see, whatever dies. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { decodeServerFrame, encodeFrame } from '../../src/protocol/codec.ts';
+import type { ServerFrame } from '../../src/protocol/frames.ts';
+import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
+import { createLocalBus } from '../../src/server/bus/bus.ts';
+import { openPostgresStore } from '../../src/server/postgres.ts';
+import { createReceiptServer } from '../../src/server/server.ts';
+import { type Bundled, bundled } from '../support/bundled.ts';
+import { cuttableLine } from '../support/cuttable-line.ts';
+import { ProtocolClient } from '../support/protocol-client.ts';
+import { findNats, startNats, type TestNats } from '../support/test-nats.ts';
+import { findPostgres, startPostgres, type TestPostgres } from '../support/test-postgres.ts';
+
+const PROGRAM = fileURLToPath(new URL('../support/receipt-node.ts', import.meta.url));
+/** Far below a heartbeat. */
+const AT_ONCE_MS = 8000;
+
+/** A port free a moment ago: a server comes back on the same port. */
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+};
+
+class Node {
+  private child: ChildProcess | undefined;
+  private constructor(
+    private readonly args: readonly string[],
+    readonly port: number,
+  ) {}
+
+  static async start(program: string, postgres: TestPostgres, database: string, bus: string): Promise<Node> {
+    const node = new Node([program, dirname(postgres.socket), database, bus], await freePort());
+    await node.start();
+    return node;
+  }
+
+  async start(): Promise<void> {
+    const child = (this.child = spawn(process.execPath, [...this.args, String(this.port)], { stdio: ['ignore', 'pipe', 'ignore'] }));
+    await Promise.race([
+      once(child.stdout, 'data'),
+      once(child, 'exit').then(() => {
+        throw new Error('the server did not start');
+      }),
+    ]);
+  }
+
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+}
+
+/** One address for all servers: a connection goes to the first that takes it, from the next one on. */
+const balance = async (ports: readonly number[]): Promise<Server> => {
+  let turn = 0;
+  const server = createServer((near) => {
+    near.on('error', () => undefined);
+    const reach = (left: number): void => {
+      if (left === 0) return void near.destroy();
+      const far = connect(ports[turn++ % ports.length]!, '127.0.0.1');
+      far.once('error', () => (far.connecting || far.bytesRead === 0 ? reach(left - 1) : near.destroy()));
+      far.once('connect', () => {
+        near.pipe(far).pipe(near);
+        near.on('close', () => far.destroy());
+        far.on('close', () => near.destroy());
+      });
+    };
+    reach(ports.length);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+};
+
+const seqs = (client: ProtocolClient, peer: string): number[] =>
+  [...(client.messages.get(`direct:${peer}`)?.keys() ?? [])].sort((a, b) => a - b);
+
+describe.skipIf(!findPostgres())('several servers on one PostgreSQL', () => {
+  let program: Bundled;
+  let postgres: TestPostgres;
+  let nats: TestNats | undefined;
+  const nodes: Node[] = [];
+  const clients: ProtocolClient[] = [];
+  let databases = 0;
+  const newDatabase = (): string => {
+    const name = `several_${++databases}`;
+    postgres.createDatabase(name);
+    return name;
+  };
+  const startNode = async (database: string, bus: string): Promise<Node> => {
+    const node = await Node.start(program.file, postgres, database, bus);
+    nodes.push(node);
+    return node;
+  };
+  const join = async (port: number, user: string): Promise<ProtocolClient> => {
+    const client = await ProtocolClient.connect(`ws://127.0.0.1:${port}/receipts`, user, user, `${user}-device`);
+    clients.push(client);
+    return client;
+  };
+  beforeAll(async () => {
+    program = await bundled(PROGRAM);
+    postgres = startPostgres();
+    if (findNats()) nats = await startNats();
+  }, 120_000);
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    for (const node of nodes.splice(0)) await node.end('SIGKILL');
+  });
+  afterAll(async () => {
+    await nats?.stop();
+    postgres.stop();
+    program.remove();
+  });
+
+  const kinds = ['NATS', 'LISTEN and NOTIFY'] as const;
+  describe.each(kinds)('with a bus over %s', (kind) => {
+    const isMissing = kind === 'NATS' && !findNats();
+    const newBus = async () => {
+      if (kind === 'LISTEN and NOTIFY') return { bus: 'postgres', cut: () => undefined, restore: () => undefined };
+      const line = await cuttableLine({ host: '127.0.0.1', port: nats!.port });
+      return { bus: `127.0.0.1:${line.port}`, cut: () => line.cut(), restore: () => line.restore() };
+    };
+
+    it.skipIf(isMissing)(
+      'a message at one server shows at once at the other, after an outage of the bus too, and a killed server loses nothing (F70)',
+      { timeout: 120_000 },
+      async () => {
+        const database = newDatabase();
+        const line = await newBus();
+        const one = await startNode(database, line.bus);
+        const two = await startNode(database, line.bus);
+        const ann = await join(one.port, 'ann');
+        const bob = await join(two.port, 'bob');
+        await ann.sendMessage('direct:bob', 'one');
+        await bob.waitFor(() => seqs(bob, 'ann').includes(1), AT_ONCE_MS, 'the first message');
+        line.cut();
+        await pause(300);
+        await ann.sendMessage('direct:bob', 'two');
+        line.restore();
+        await bob.waitFor(() => seqs(bob, 'ann').includes(2), AT_ONCE_MS, 'the message of the outage');
+        const sent = ann.sendMessage('direct:bob', 'three');
+        await one.end('SIGKILL');
+        await one.start();
+        expect(await sent).toMatchObject({ seq: 3 });
+        await bob.waitFor(() => seqs(bob, 'ann').includes(3), AT_ONCE_MS, 'the message of the killed server');
+        expect(seqs(bob, 'ann')).toEqual([1, 2, 3]);
+      },
+    );
+
+    it.skipIf(isMissing)(
+      'a rolling restart of three servers refuses no call, and every message arrives once',
+      { timeout: 180_000 },
+      async () => {
+        const database = newDatabase();
+        const { bus } = await newBus();
+        const three = [await startNode(database, bus), await startNode(database, bus), await startNode(database, bus)];
+        const balancer = await balance(three.map(({ port }) => port));
+        const { port } = balancer.address() as AddressInfo;
+        const ann = await join(port, 'ann');
+        const bob = await join(port, 'bob');
+        let isOver = false;
+        let count = 0;
+        const talk = async (): Promise<void> => {
+          // A refused call rejects.
+          while (!isOver) {
+            await ann.sendMessage('direct:bob', ++count);
+            await pause(10);
+          }
+        };
+        const talking = talk();
+        for (const node of three) {
+          // Calls are under way before each restart, and go on after it.
+          const before = count;
+          await vi.waitFor(() => expect(count).toBeGreaterThan(before + 5), { timeout: 20_000 });
+          await node.end('SIGTERM');
+          await node.start();
+        }
+        isOver = true;
+        await talking;
+        await bob.waitFor(() => seqs(bob, 'ann').length >= count, AT_ONCE_MS, 'every message');
+        expect(seqs(bob, 'ann')).toEqual(Array.from({ length: count }, (_, i) => i + 1));
+        balancer.close();
+      },
+    );
+  });
+
+  it('a client whose hint the bus has lost has its changes with the next heartbeat (F71)', { timeout: 60_000 }, async () => {
+    const pool = postgres.pool(newDatabase());
+    const authenticate = async (userId: string) => ({ userId });
+    const open = async () => createReceiptServer({ store: await openPostgresStore({ pool }), bus: createLocalBus(), authenticate });
+    const [one, two] = [await open(), await open()];
+    const frames: ServerFrame[] = [];
+    const socket = { send: (text: string) => void frames.push(decodeServerFrame(text)), close: () => undefined, buffered: 0 };
+    const connection = two.connect(socket)!;
+    connection.receive(encodeFrame({ type: 'hello', version: PROTOCOL_VERSION, token: 'bob', userId: 'bob', deviceId: 'd' }));
+    connection.receive(encodeFrame({ type: 'pull', cursor: null }));
+    await connection.settled();
+    await one.publish({ from: 'ann', to: { user: 'bob' }, body: 'hello' });
+    await pause(50);
+    frames.length = 0;
+    connection.receive(encodeFrame({ type: 'ping' }));
+    await connection.settled();
+    expect(frames.map(({ type }) => type)).toEqual(['changes', 'pong']);
+    await one.close();
+    await two.close();
+    await pool.end();
+  });
+});
