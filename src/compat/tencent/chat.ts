@@ -179,7 +179,7 @@ export class Chat {
   ): Promise<Response<{ readonly message: Message }>> {
     return this.call('sendMessage', async ({ session, live }) => {
       const sending = isObject(message) ? live.find(message.ID) : null;
-      if (!sending) throw new ChatError(UNSUPPORTED, 'the message was not made by createTextMessage of this log-in');
+      if (!sending) throw new ChatError(UNSUPPORTED, 'not made by createTextMessage of this log-in');
       if (onlineUserOnly) throw new ChatError(UNSUPPORTED, 'onlineUserOnly: every message is stored here');
       const { ID, conversationID, needReadReceipt } = sending;
       const conversationId = conversationIdOf(conversationID);

@@ -6,7 +6,7 @@ import { ChatError, UNSUPPORTED } from './errors.ts';
 
 /** @throws {ChatError} 2998 for topics, and for the conversation of the vendor's system messages. */
 export const conversationIdOf = (conversationID: string): ConversationId => {
-  if (conversationID.includes('@TOPIC#')) throw new ChatError(UNSUPPORTED, 'topics have no receipts and no unread counts here');
+  if (conversationID.includes('@TOPIC#')) throw new ChatError(UNSUPPORTED, 'topics are not covered');
   if (conversationID.startsWith('C2C') && conversationID.length > 3) return `direct:${conversationID.slice(3)}`;
   if (conversationID.startsWith('GROUP') && conversationID.length > 5) return `group:${conversationID.slice(5)}`;
   throw new ChatError(UNSUPPORTED, `${conversationID} is no direct chat and no group`);

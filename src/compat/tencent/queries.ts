@@ -70,7 +70,7 @@ export const membersOf = async (
 ): Promise<MembersPage> => {
   const message = await client.findMessage(ID);
   const isFit = message?.senderId === client.userId && isGroup(message.conversationId) && message.receiptRequested;
-  if (!isFit) throw new ChatError(NO_RECEIPT_INFO, 'the message is no own message of a group that wants receipts');
+  if (!isFit) throw new ChatError(NO_RECEIPT_INFO, 'no own group message that wants receipts');
   const page = await client.fetchReadMembers(ID, {
     filter: filter === 1 ? 'unread' : 'read',
     cursor: cursor === '' ? null : cursor,
