@@ -1,10 +1,12 @@
 /**
  * `npm run compare`: what 500 offline reads become after a restart, with chat SDKs alone and behind the outbox, and with queues. Prints
- * the tables, and writes them into README.md of this folder. `-- --only PATTERN` runs the contestants with such names, and prints only.
+ * the tables, and writes them into README.md of this folder. Fails if the outbox does not keep its promise. `-- --only PATTERN` runs the
+ * contestants with such names, and prints only.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { Site } from './device.ts';
-import { type Outcome, run, type Scenario, SCENARIOS } from './scenarios.ts';
+import { BEHIND_OUTBOX, type Outcome, run, type Scenario, SCENARIOS } from './scenarios.ts';
 import { QUEUES, queueTable, SDKS, sdkTable } from './tables.ts';
 
 const README = new URL('./README.md', import.meta.url);
@@ -22,6 +24,8 @@ export const main = async (args: readonly string[]): Promise<number> => {
       const found = await run(site, contestant, scenario);
       outcomes.set(name, found);
       console.log(`${name}: ${JSON.stringify(found)}`);
+      const promised = contestant.endsWith('-outbox') && SDKS.some((sdk) => contestant.startsWith(sdk)) ? BEHIND_OUTBOX[scenario] : {};
+      if (!isDeepStrictEqual({ ...found, ...promised }, found)) failed.push(`${name}: not as the outbox promises`);
     } catch (error) {
       failed.push(name);
       console.log(`${name}: failed: ${String(error)}`);
@@ -37,6 +41,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
   const of = (contestant: string, scenario: Scenario): Outcome | undefined => outcomes.get(`${contestant}: ${scenario}`);
   const tables = `${queueTable((name) => of(name, FIRST))}\n${sdkTable(of)}`;
   console.log(tables);
+  for (const name of failed) console.log(`failed: ${name}`);
   if (failed.length > 0) return 1;
   if (only !== '') return 0;
   const text = await readFile(README, 'utf8');

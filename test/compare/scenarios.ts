@@ -128,6 +128,19 @@ export const SCENARIOS = {
 
 export type Scenario = keyof typeof SCENARIOS;
 
+const ALL = { right: CONVERSATIONS };
+
+/** What an SDK behind the outbox has in the end. */
+export const BEHIND_OUTBOX: Readonly<Record<Scenario, Partial<Outcome>>> = {
+  '500 reads offline, killed, started again': { ...ALL, requests: CONVERSATIONS },
+  'the same, and every conversation’s first request is answered 503': { ...ALL, requests: 2 * CONVERSATIONS },
+  'the same, and one conversation is answered 403': { right: CONVERSATIONS - 1, requests: CONVERSATIONS },
+  'the same, and every conversation’s first answer is lost': { ...ALL, requests: 2 * CONVERSATIONS },
+  'two tabs read, both killed, both started again': { ...ALL, requests: CONVERSATIONS },
+  'the first of two tabs is frozen, the second reads': ALL,
+  '110 s offline in an open page': ALL,
+};
+
 export const run = async (site: Site, contestant: string, scenario: Scenario): Promise<Outcome> => {
   const device = await Device.start(site, contestant);
   try {
