@@ -200,15 +200,17 @@ describe('the hooks for React, in StrictMode', () => {
 
 it('the hooks run on Preact, with an alias of `react`: counts, messages, and nothing after a log-out', async () => {
   let client: ReceiptClient | null = null;
-  const App: FunctionComponent<object> = () => {
+  const App = (): string => {
     client = onPreact.useReceiptClient();
     const messages = onPreact.useMessages('direct:bob')?.map(({ body }) => String(body));
     onPreact.useConversationView(null);
     return `${onPreact.useTotalUnreadCount() ?? '-'} ${messages?.join(', ') ?? '-'}`;
   };
   root.unmount();
+  // TypeScript does not know of the alias.
   const preactRoot = createPreactRoot(container);
-  preactRoot.render(preactElement(onPreact.ReceiptProvider, { options: account('alice') }, preactElement(App, null)));
+  const make = preactElement as unknown as typeof h;
+  preactRoot.render(make(onPreact.ReceiptProvider, { options: account('alice') }, make(App, null)));
   await bob.sendMessage('direct:alice', 'ahoy');
   await shows('1 ahoy');
   await (client as unknown as ReceiptClient).logOut({ pending: 'discard' });
