@@ -1,9 +1,12 @@
 /** A device with a quota that no write may exceed, and messages to fill it. */
+import { makeRoom } from '../../src/engine/space/evict-messages.ts';
+import { Writer } from '../../src/engine/write/writer.ts';
 import { StoreError } from '../../src/errors.ts';
 import { emptyRow } from '../../src/model/conversation.ts';
 import type { StorePort } from '../../src/ports/ports.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
-import { createMemoryStore, type MemoryDisk } from '../../src/store/memory-store.ts';
+import { createMemoryStore, MemoryDisk } from '../../src/store/memory-store.ts';
+import { quietPorts } from './quiet-ports.ts';
 
 export const bytesOn = (disk: MemoryDisk): number => {
   let sum = 0;
@@ -12,7 +15,7 @@ export const bytesOn = (disk: MemoryDisk): number => {
 };
 
 /** A quota as Chromium counts it: a transaction's puts must fit beside the stored data, and a transaction of deletes always runs. */
-export const limited = (disk: MemoryDisk) => {
+const limited = (disk: MemoryDisk) => {
   const inner = createMemoryStore(disk, 'durable');
   const full = { quota: Infinity, deaths: 0 };
   const die = { after: '' };
@@ -40,6 +43,19 @@ export const limited = (disk: MemoryDisk) => {
     },
   };
   return { store, full, die };
+};
+
+/** Alice's device on such a disk; each `open` is a start of the app. */
+export const limitedDevice = () => {
+  const disk = new MemoryDisk();
+  const { store, full, die } = limited(disk);
+  const open = async () => {
+    const given = quietPorts(store);
+    const writer = await Writer.open(given, 'alice');
+    writer.makeRoom = () => makeRoom(given, writer);
+    return { given, writer };
+  };
+  return { disk, full, die, open };
 };
 
 /** A change with the messages `from` … `upTo` of Bob, about 400 characters each. */

@@ -2,31 +2,20 @@
 import { expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { clearConversationUnreadCount } from '../../../src/engine/intents/positions.ts';
-import { makeRoom } from '../../../src/engine/space/evict-messages.ts';
 import { enqueueReceipts } from '../../../src/engine/write/enqueue.ts';
 import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
 import { applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
-import { Writer } from '../../../src/engine/write/writer.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { size } from '../../../src/model/ranges.ts';
-import { MemoryDisk } from '../../../src/store/memory-store.ts';
-import { bytesOn, limited, messagesOfBob } from '../../support/limited-disk.ts';
+import { bytesOn, limitedDevice, messagesOfBob } from '../../support/limited-disk.ts';
 import { SCHEMA } from '../../../src/log/tables.ts';
-import { quietPorts } from '../../support/quiet-ports.ts';
 import { queueOf } from '../../../src/model/outbox-entry.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
 const device = async (count: number, readUpTo: number) => {
-  const disk = new MemoryDisk();
-  const { store, full, die } = limited(disk);
-  const open = async () => {
-    const given = quietPorts(store);
-    const writer = await Writer.open(given, 'alice');
-    writer.makeRoom = () => makeRoom(given, writer);
-    return { given, writer };
-  };
+  const { disk, full, die, open } = limitedDevice();
   const first = await open();
   await first.writer.write('snapshot', STRICT, (draft) =>
     applySnapshot(draft, first.given, [messagesOfBob(1, count, null, readUpTo)], false),

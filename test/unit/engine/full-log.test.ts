@@ -1,29 +1,18 @@
 /** A full device with a long log, which a page closed before its compaction has left, finds room in the log itself. */
 import { expect, it } from 'vitest';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
-import { makeRoom } from '../../../src/engine/space/evict-messages.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { enqueueReceipts } from '../../../src/engine/write/enqueue.ts';
-import { Writer } from '../../../src/engine/write/writer.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { size } from '../../../src/model/ranges.ts';
-import { MemoryDisk } from '../../../src/store/memory-store.ts';
-import { bytesOn, limited, messagesOfBob } from '../../support/limited-disk.ts';
-import { quietPorts } from '../../support/quiet-ports.ts';
+import { bytesOn, limitedDevice, messagesOfBob } from '../../support/limited-disk.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 const BOB = 'direct:bob';
 
 /** A device without a compaction: 20 records of 100 messages each, of which this many are read. */
 const device = async (readUpTo: number) => {
-  const disk = new MemoryDisk();
-  const { store, full, die } = limited(disk);
-  const open = async () => {
-    const given = quietPorts(store);
-    const writer = await Writer.open(given, 'alice');
-    writer.makeRoom = () => makeRoom(given, writer);
-    return { given, writer };
-  };
+  const { disk, full, die, open } = limitedDevice();
   const { writer, given } = await open();
   await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [messagesOfBob(1, 100, null, readUpTo)], false));
   for (let from = 101; from < 2000; from += 100)
