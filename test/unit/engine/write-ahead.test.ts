@@ -6,41 +6,16 @@ import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { FencedError } from '../../../src/engine/write/log-header.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { emptyRow } from '../../../src/model/conversation.ts';
 import type { StorePort, StoreTx } from '../../../src/ports/ports.ts';
-import type { Frame } from '../../../src/protocol/frames.ts';
 import { openDiskStore } from '../../../src/store/disk-store.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import { TABLES } from '../../../src/log/tables.ts';
+import { messagesOfBob } from '../../support/limited-disk.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
 type Given = ReturnType<typeof quietPorts>;
-
-const step = (from: number, upTo: number, cursor: string | null): Frame<'changes'> => ({
-  type: 'changes',
-  from: cursor,
-  to: `c${upTo}`,
-  rows: [{ ...emptyRow('direct:bob'), version: upTo, latestSeq: upTo }],
-  messages: [
-    {
-      conversationId: 'direct:bob',
-      messages: Array.from({ length: upTo - from + 1 }, (_, i) => ({
-        id: `m${from + i}`,
-        seq: from + i,
-        senderId: 'bob',
-        sentAt: 1,
-        body: '"text"',
-        receiptRequested: true,
-        countable: true,
-        recalled: false,
-      })),
-    },
-  ],
-  steps: [],
-  complete: true,
-});
 
 /** Opens tabs on a single device with this many stored messages of bob. The bus is silent, so no tab gets a hint of another. */
 const device = async (open: () => Promise<StorePort>, count: number) => {
@@ -53,7 +28,7 @@ const device = async (open: () => Promise<StorePort>, count: number) => {
     return { given, writer };
   };
   const first = await tab();
-  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [step(1, count, null)], false));
+  await first.writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, first.given, [messagesOfBob(1, count, null)], false));
   return tab;
 };
 
@@ -150,7 +125,7 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
   it('the writer accepts a call if another tab’s write makes the call valid', async () => {
     const tab = await device(onNewDisk(), 2);
     const [a, b] = [await tab(), await tab()];
-    await b.writer.write('apply', STRICT, (draft) => applyChanges(draft, b.given, step(3, 4, 'c2'), 'live'));
+    await b.writer.write('apply', STRICT, (draft) => applyChanges(draft, b.given, messagesOfBob(3, 4, 'c2'), 'live'));
     const clear = (upTo: string) =>
       a.writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, a.given, 'direct:bob', upTo));
     const [known, unknown] = await Promise.allSettled([clear('m4'), clear('m5')]);
@@ -174,7 +149,7 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     const next = await young.writer.takeFence();
     const before = await everything(young.given.store);
     const apply = ({ given, writer }: typeof old, as: number) =>
-      writer.write('apply', { durability: 'relaxed', fence: as }, (draft) => applyChanges(draft, given, step(2, 5, 'c1'), 'live'));
+      writer.write('apply', { durability: 'relaxed', fence: as }, (draft) => applyChanges(draft, given, messagesOfBob(2, 5, 'c1'), 'live'));
     await expect(apply(old, fence)).rejects.toBeInstanceOf(FencedError);
     expect(await everything(young.given.store)).toEqual(before);
     expect(old.writer.model.totalUnreadCount).toBe(1);
