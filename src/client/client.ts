@@ -63,7 +63,7 @@ const clientOf = (
   // Another tab may log out too.
   void over.then(() => shut(closedByLogOut));
   const close = async (): Promise<void> => {
-    const openCalls = [...views].flatMap((view) => view.underWay() ?? []);
+    const openCalls = [...views].map((view) => view.underWay());
     shut(closedByApp);
     if (openCalls.length > 0) await Promise.all(openCalls);
     await connection.close();
@@ -104,8 +104,7 @@ const clientOf = (
         seen: (messageId) => view.seen(messageId),
         close() {
           view.close();
-          const left = (): void => void views.delete(view);
-          void (view.underWay() ?? Promise.resolve()).then(left);
+          void view.underWay().then(() => views.delete(view));
         },
       };
     },

@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import type { OpenAccount } from './open-account.ts';
 import { Persistence } from './page/persistence.ts';
-import { FixedDivider } from './view/fixed-divider.ts';
+import { fixedDivider } from './view/fixed-divider.ts';
 import { Watching } from './watching.ts';
 
 const PAGE = ['document', 'navigator', 'MessageChannel', 'crypto'] as const;
@@ -52,11 +52,11 @@ export const openWithoutBrowser = (): OpenAccount => {
     watching: new Watching(streams, Promise.resolve(null), Promise.resolve()),
     persistence: new Persistence({}),
     view() {
-      const divider = new FixedDivider(() => NEVER);
+      const divider = fixedDivider(() => NEVER);
       return {
         firstUnread: divider.firstUnread,
         seen: (messageId) => void requireId(messageId, 'messageId'),
-        underWay: () => null,
+        underWay: async () => undefined,
         close: () => divider.close(),
       };
     },

@@ -1,0 +1,67 @@
+/**
+ * Decides what an open view reads, and when. A message is read when this device has stored it and the user sees it:
+ *
+ *   the view opens, or the user comes back ─▶ read all ──────┐
+ *   a message arrives in view ─────────────▶ read arrivals ──┼─▶ up to the newest stored message; after a call
+ *   the app calls `seen` ──────────────────▶ read all ───────┘   of `seen`, up to the newest seen message
+ */
+import type { MessageId, Seq } from '../../model/ids.ts';
+import type { ReadCalls } from './read-calls.ts';
+import type { ViewCalls } from './view-calls.ts';
+
+export interface ViewReader {
+  /** The user begins or ceases to see the view. */
+  look(isViewed: boolean): void;
+  /** Takes stored messages only: the user cannot have seen a message that was never on this device. */
+  arrived(seq: Seq): void;
+  seen(messageId: MessageId): void;
+}
+
+export const viewReader = (add: ViewCalls['add'], read: ReadCalls): ViewReader => {
+  let isViewed = false;
+  /** The newest stored message. */
+  let newest: Seq = 0;
+  /** The newest seen message; undefined until the app calls `seen`. */
+  let seen: { readonly id: MessageId; readonly seq: Seq } | undefined;
+  let readUpTo: Seq = 0;
+
+  /** The newest message that the view may read. */
+  const limit = (): Seq => seen?.seq ?? newest;
+
+  const readAll = async (): Promise<void> => {
+    await read.all(seen?.id);
+    readUpTo = Math.max(readUpTo, limit());
+  };
+  const readArrivals = async (): Promise<void> => {
+    if (limit() > readUpTo) readUpTo = await read.arrivals(readUpTo, limit());
+  };
+
+  return {
+    look(now) {
+      if (now === isViewed) return;
+      isViewed = now;
+      // The user sees the conversation at this moment: it is read also if the view closes before its turn comes.
+      if (now) add(readAll);
+    },
+    arrived(seq) {
+      if (seq <= newest) return;
+      const readNew = newest ? readArrivals : readAll;
+      newest = seq;
+      add(async () => {
+        if (isViewed) await readNew();
+      });
+    },
+    seen(id) {
+      // Take the visibility of this moment: a view that closes before the write was open when the user saw the message.
+      const isSeen = isViewed;
+      add(async () => {
+        const seq = await read.seqOf(id);
+        if (!seq || (seen && seq <= seen.seq)) return;
+        seen = { id, seq };
+        if (!isSeen) return;
+        if (read.isDirect) await readArrivals();
+        await readAll();
+      });
+    },
+  };
+};
