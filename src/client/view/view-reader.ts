@@ -29,8 +29,10 @@ export const viewReader = (add: ViewCalls['add'], read: ReadCalls): ViewReader =
   const limit = (): Seq => seen?.seq ?? newest;
 
   const readAll = async (): Promise<void> => {
+    // A message that arrives meanwhile is not read by this call.
+    const upTo = limit();
     await read.all(seen?.id);
-    readUpTo = Math.max(readUpTo, limit());
+    readUpTo = Math.max(readUpTo, upTo);
   };
   const readArrivals = async (): Promise<void> => {
     if (limit() > readUpTo) readUpTo = await read.arrivals(readUpTo, limit());
@@ -53,12 +55,15 @@ export const viewReader = (add: ViewCalls['add'], read: ReadCalls): ViewReader =
     },
     seen(id) {
       // Take the visibility of this moment: a view that closes before the write was open when the user saw the message.
-      const isSeen = isViewed;
+      let isToRead = isViewed;
       add(async () => {
         const seq = await read.seqOf(id);
-        if (!seq || (seen && seq <= seen.seq)) return;
-        seen = { id, seq };
-        if (!isSeen) return;
+        if (seq && seq > (seen?.seq ?? 0)) seen = { id, seq };
+        else isToRead = false;
+      });
+      // A call of its own: the next worker repeats it, and the look-up would find the message seen already.
+      add(async () => {
+        if (!isToRead) return;
         if (read.isDirect) await readArrivals();
         await readAll();
       });
