@@ -8,15 +8,15 @@ const SHARED = 'test/unit/server/shared-turns.test.ts';
 export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
-    file: 'src/server/connection/connection.ts',
-    from: 'once && out.sent > once.answerChars ? {',
-    to: 'once && out.sent > Infinity ? {',
+    file: 'src/server/connection/meter.ts',
+    from: 'out.isAnswerFull ? FULL : ',
+    to: '',
     test: ['node', BOUNDS, 'a request with many fetches'],
   },
   {
     fault: 'F119',
     file: 'src/server/connection/answer-fetch.ts',
-    from: 'if (rest.ranges.length > 0 && !mayContinue()) return;',
+    from: 'if (rest.ranges.length > 0 && out.isAnswerFull) return;',
     to: '',
     test: ['node', BOUNDS, 'a request with many fetches'],
   },
@@ -43,7 +43,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F119',
-    file: 'src/server/connection/connection.ts',
+    file: 'src/server/connection/incoming.ts',
     from: 'queue.length >= MAX_QUEUED_FRAMES || queue.chars + text.length > maxChars',
     to: 'queue.length >= MAX_QUEUED_FRAMES',
     test: ['node', BOUNDS, 'ends a check that takes too long'],
@@ -51,8 +51,8 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/connection/connection.ts',
-    from: 'if (!ticket.name(userId)) return false;',
-    to: 'ticket.name(userId);',
+    from: 'if (!this.ticket.name(userId)) return false;',
+    to: 'this.ticket.name(userId);',
     test: ['node', BOUNDS, 'a maximum number of connections'],
   },
   {
@@ -60,7 +60,7 @@ export const LOAD_BREAKS: readonly Break[] = [
     file: 'src/server/doors/http.ts',
     from: 'void over.then(() => ticket.leave());',
     to: '',
-    also: [{ file: 'src/server/connection/connection.ts', from: 'void queue.work.finally(() => ticket.leave());', to: '' }],
+    also: [{ file: 'src/server/connection/connection.ts', from: 'void this.queue.work.finally(() => this.ticket.leave());', to: '' }],
     test: ['node', 'test/contract/server-doors.test.ts', 'its places are free again'],
   },
   {
@@ -174,15 +174,15 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F125',
     file: 'src/server/connection/connection.ts',
-    from: '    silence.start();\n',
+    from: '    this.silence.start();\n',
     to: '',
     test: ['node', 'test/unit/server/connection.test.ts', 'has sent nothing for four heartbeats'],
   },
   {
     fault: 'F125',
     file: 'src/server/connection/connection.ts',
-    from: 'if (chars > 0) silence.heard();',
-    to: 'silence.heard();',
+    from: 'if (chars > 0) this.silence.heard();',
+    to: 'this.silence.heard();',
     test: ['node', 'test/unit/server/connection.test.ts', 'has sent nothing for four heartbeats'],
   },
   {

@@ -105,9 +105,9 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F69',
-    file: 'src/server/connection/connection.ts',
-    from: 'if (waking || !out.open) return;',
-    to: 'if (waking || out.open) return;',
+    file: 'src/server/connection/wake-ups.ts',
+    from: 'if (this.isQueued) return;',
+    to: 'if (!this.isQueued) return;',
     test: ['node', CONNECTION, 'F69'],
   },
   {
@@ -168,7 +168,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F71',
-    file: 'src/server/connection/connection.ts',
+    file: 'src/server/connection/named-client.ts',
     from: 'const caughtUp = await feed.pullNews(me);',
     to: 'const caughtUp = undefined;',
     test: ['node', SERVERS, 'F71'],

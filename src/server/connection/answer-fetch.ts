@@ -22,8 +22,7 @@ export const viewerOf = (core: Core, userId: UserId): Viewer => ({
  * Answers a `fetch` in as many frames as necessary, and keeps at most one page in memory for a slow reader.
  *
  * @param between runs between two pages, for frames that overtake a long answer.
- * @param mayContinue false if the answer is full: the answer then ends without a `complete` frame, and the
- * client asks for the rest.
+ * A full answer to one HTTP request ends without a `complete` frame, and the client asks for the rest.
  */
 export const answerFetch = async (
   core: Core,
@@ -31,7 +30,6 @@ export const answerFetch = async (
   me: UserId,
   { id, wants }: Frame<'fetch'>,
   between: () => Promise<void>,
-  mayContinue: () => boolean,
 ): Promise<void> => {
   const unknown = await core.groups.mirror(groupIdsIn(wants), core.store);
   if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be read now', id, 1000);
@@ -47,7 +45,7 @@ export const answerFetch = async (
     });
     for (const list of lists) out.send({ type: 'messages', id, of: list, complete: false });
     plan = rest;
-    if (rest.ranges.length > 0 && !mayContinue()) return;
+    if (rest.ranges.length > 0 && out.isAnswerFull) return;
     await between();
   }
   out.send({ type: 'messages', id, of: [], complete: true });

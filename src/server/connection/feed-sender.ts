@@ -2,6 +2,7 @@
  * Sends the change feed on one connection: the changes after the client's cursor, at the speed of the client.
  */
 import type { UserId } from '../../model/ids.ts';
+import type { Cancel } from '../../ports/ports.ts';
 import { viewerOf } from './answer-fetch.ts';
 import { type ChangesPage, pullPage } from '../feed/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
@@ -28,25 +29,31 @@ export class FeedSender {
   /** The last read that found no change after the cursor, for the client's `asOf`. */
   private caughtUp: Frame<'pong'>['caughtUp'];
   private lookAgainMs = FIRST_LOOK_AGAIN_MS;
+  private cancelLookAgain: Cancel | undefined;
   private endWait: (() => void) | undefined;
 
   /**
    * @param core the shared core, with the store of the connection's account.
    * @param between runs between two pages, for frames that overtake a long pull.
-   * @param again reads the feed again after this time, because no hint tells when the feed has caught up.
+   * @param wake reads the news, because no hint tells when a feed that is held back has caught up.
    * @param maxChars a pull stops above this size, and the next pull continues; `undefined` for no limit.
    */
   constructor(
-    private readonly core: () => Core,
+    private readonly core: Core,
     private readonly out: Outgoing,
     private readonly between: () => Promise<void>,
-    private readonly again: (ms: number) => void,
+    private readonly wake: () => void,
     private readonly maxChars = Infinity,
   ) {}
 
   /** Ends the wait of a pull for news. */
   release(): void {
     this.endWait?.();
+  }
+
+  stop(): void {
+    this.cancelLookAgain?.();
+    this.release();
   }
 
   lostHistory(): void {
@@ -76,22 +83,21 @@ export class FeedSender {
     resumesSnapshot = false,
     names: 'all' | 'none' = quietly ? 'all' : 'none',
   ): Promise<void> {
-    const { out } = this;
+    const { core, out } = this;
     const snapshot = from === null || resumesSnapshot;
     let at = from;
     for (;;) {
       await out.drained();
       if (!out.open) return;
       const here = at;
-      const core = this.core();
       const page = await core.store.read(
         'changes',
         (tx) => pullPage(tx, viewerOf(core, me), here, snapshot, names),
         quietly ? NEWS : CATCH_UP,
       );
       if (!page) return this.lostHistory();
-      this.lookAgainMs = page.isBehind && page.complete ? Math.min(this.lookAgainMs * 2, MOST_LOOK_AGAIN_MS) : FIRST_LOOK_AGAIN_MS;
-      if (page.isBehind && page.complete) this.again(this.lookAgainMs);
+      if (page.isBehind && page.complete) this.lookAgain();
+      else this.lookAgainMs = FIRST_LOOK_AGAIN_MS;
       if (quietly && page.empty && page.complete) {
         const asOf = page.frames[page.frames.length - 1]?.asOf;
         if (here !== null && here === from && asOf !== undefined) this.caughtUp = { cursor: here, asOf };
@@ -110,7 +116,7 @@ export class FeedSender {
    */
   async pullWaiting(me: UserId, from: string, waitMs: number): Promise<void> {
     const { out } = this;
-    const { clock } = this.core();
+    const { clock } = this.core;
     const until = clock.mono() + waitMs;
     while (clock.mono() < until) {
       // The listener is set before the store is read, so that a change written in between ends the wait.
@@ -124,6 +130,12 @@ export class FeedSender {
     }
     // A change may have arrived at the end of the wait.
     await this.pull(me, from, false, false, 'all');
+  }
+
+  private lookAgain(): void {
+    this.lookAgainMs = Math.min(this.lookAgainMs * 2, MOST_LOOK_AGAIN_MS);
+    this.cancelLookAgain?.();
+    this.cancelLookAgain = this.core.clock.timer(this.lookAgainMs, this.wake);
   }
 
   /**

@@ -29,6 +29,8 @@ export class Outgoing {
     private readonly socket: Socket,
     /** Called once when the connection ends, from either side. */
     private readonly ended: () => void,
+    /** The size of a full answer to one HTTP request, in characters. */
+    private readonly answerChars = Infinity,
   ) {}
 
   send(frame: ServerFrame): void {
@@ -83,6 +85,11 @@ export class Outgoing {
   /** Whether the reader is slow. The server prepares no further frames for a slow reader. */
   get isFull(): boolean {
     return this.socket.buffered > HIGH_WATER_BYTES;
+  }
+
+  /** Whether the answer to one HTTP request is full: the client asks for the rest in another request. */
+  get isAnswerFull(): boolean {
+    return this.sent > this.answerChars;
   }
 
   /** Waits while the reader is slow. Changes during the wait are sent in one step afterwards (F109). */

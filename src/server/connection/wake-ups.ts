@@ -1,0 +1,49 @@
+/**
+ * Decides when a connection pulls its news. News that waits for a pull needs no second pull, and all receipts of an
+ * interval are one step:
+ *
+ *   changes  ─▶ pull ─┐
+ *   receipts ─▶ pull ─┴─▶ receipts, receipts ─▶ at the end of the interval: pull
+ */
+import type { Cancel, ClockPort } from '../../ports/ports.ts';
+
+/** Receipts of group messages within this time reach their sender in one step. */
+const RECEIPTS_EVERY_MS = 250;
+
+export class WakeUps {
+  /** A pull waits in the queue. */
+  private isQueued = false;
+  private receiptsAt = -Infinity;
+  private cancelReceipts: Cancel | undefined;
+
+  /** @param queuePull queues a pull, and calls `begun` when the pull begins. */
+  constructor(
+    private readonly clock: ClockPort,
+    private readonly queuePull: (begun: () => void) => void,
+  ) {}
+
+  /** Pulls behind the jobs of the queue. If a first pull is running, this pull follows and sends the changes written since. */
+  wake(): void {
+    if (this.isQueued) return;
+    this.isQueued = true;
+    this.queuePull(() => (this.isQueued = false));
+  }
+
+  /** Pulls at once after a quiet time, otherwise at the end of the interval. */
+  wakeForReceipts(): void {
+    if (this.cancelReceipts) return;
+    const left = this.receiptsAt + RECEIPTS_EVERY_MS - this.clock.mono();
+    if (left > 0) this.cancelReceipts = this.clock.timer(left, () => this.pullReceipts());
+    else this.pullReceipts();
+  }
+
+  stop(): void {
+    this.cancelReceipts?.();
+  }
+
+  private pullReceipts(): void {
+    this.cancelReceipts = undefined;
+    this.receiptsAt = this.clock.mono();
+    this.wake();
+  }
+}
