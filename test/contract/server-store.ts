@@ -437,6 +437,20 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
       expect(seen.size).toBe(60);
     });
 
+    it('a snapshot has every conversation, also one that an unfinished write has moved past the end of the feed (F65, F117)', async () => {
+      const [alice, bob] = pair();
+      await say(alice, bob, 2);
+      const feedEnd = await store.read('feed-end', async (tx) => tx.feedEnd);
+      await say(alice, bob, 1);
+      // The feed ends here for a transaction that began while an older transaction was still running.
+      const viewer = { userId: bob, membersSeeReaders: false };
+      const page = await store.read('changes', (tx) => pullPage({ ...tx, feedEnd }, viewer, null, true));
+      expect(page).toMatchObject({ complete: true, isBehind: true });
+      expect(page!.frames.flatMap(({ rows }) => rows)).toMatchObject([{ conversationId: `direct:${alice}`, latestSeq: 3 }]);
+      const later = (await pullAll(store, bob, page!.frames.at(-1)!.to))!;
+      expect(later.flatMap(({ messages }) => messages.flatMap((some) => some.messages.map(({ seq }) => seq)))).toEqual([3]);
+    });
+
     it('a store knows its own cursors after a restart, and no cursors of another history (F66, F67)', async () => {
       const [alice, bob] = pair();
       await say(alice, bob, 2);

@@ -177,4 +177,18 @@ export const STATE_BREAKS: readonly Break[] = [
     to: 'if (model.events.length > 2 * MAX_EVENTS_KEPT) model.events = model.events.slice(-MAX_EVENTS_KEPT);',
     test: ['node', 'test/unit/engine/events.test.ts', '1,000'],
   },
+  {
+    fault: 'F117',
+    file: 'src/engine/apply/apply-rows.ts',
+    from: 'draft.model.cursor === null\n      ? undefined',
+    to: 'draft.model.cursor === null || !draft.model.get(row.conversationId)\n      ? undefined',
+    test: ['node', 'test/unit/engine/first-news.test.ts', 'began meanwhile'],
+  },
+  {
+    fault: 'F117',
+    file: 'src/server/feed/changes.ts',
+    from: "? await rowsOf(tx, me, [...changed, ...ahead], { before: 'nothing' })",
+    to: "? await rowsOf(tx, me, changed, { before: 'nothing' })",
+    test: ['node', 'test/contract/server-store.memory.test.ts', 'past the end of the feed'],
+  },
 ];

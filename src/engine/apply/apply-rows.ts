@@ -7,7 +7,7 @@ import { contains, fromSeqs, highest, intersect, type Ranges, subtract } from '.
 import type { ReceiptsSent } from '../../model/receipt.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
 import type { Draft } from '../write/draft.ts';
-import type { ConversationState } from '../state/conversation-state.ts';
+import { ConversationState } from '../state/conversation-state.ts';
 
 type EventOfReceipts =
   | Pick<Extract<ReceiptEvent, { type: 'delivered' }>, 'type' | 'by'>
@@ -27,16 +27,20 @@ export interface RowBefore {
  * Joins a row with the stored one.
  *
  * @param isPart whether the row belongs to a catch-up that goes on after this frame.
- * @returns the state before; `undefined` if the conversation was not known.
+ * @returns the state before; `undefined` before the first snapshot, when all that a row says is history. After it, a conversation that
+ * this device does not know began since: before the row, the conversation was empty.
  */
 export const applyRow = (draft: Draft, row: ConversationRow, isPart = false): RowBefore | undefined => {
-  const conversation = draft.model.get(row.conversationId);
-  const before = conversation && {
-    row: conversation.row,
-    readUpTo: conversation.readUpTo,
-    receiptsSent: conversation.receiptsSent,
-    namedIds: new Set(conversation.pendingReceipts.namedIds),
-  };
+  const conversation = draft.model.get(row.conversationId) ?? new ConversationState(row.conversationId);
+  const before =
+    draft.model.cursor === null
+      ? undefined
+      : {
+          row: conversation.row,
+          readUpTo: conversation.readUpTo,
+          receiptsSent: conversation.receiptsSent,
+          namedIds: new Set(conversation.pendingReceipts.namedIds),
+        };
   // A row in an answer during a catch-up belongs to the catch-up too: the row is newer than the moment of the total.
   const ahead = isPart || draft.model.rowsBeforeCatchUp.size > 0;
   draft.change({ t: 'row', row: rowParts(row), ...(ahead ? { ahead } : {}) });

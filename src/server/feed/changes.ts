@@ -158,7 +158,7 @@ export const pullPage = async (
   if (after === undefined) return undefined;
   const found = await tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE);
   const conversations = found.filter(({ version }) => version <= tx.feedEnd);
-  const ahead = snapshot ? [] : await aheadOf(tx, me, found);
+  const ahead = snapshot && conversations.length >= PAGE ? [] : await aheadOf(tx, me, found);
   const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, PAGE);
   const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.feedEnd }, PAGE);
   const isNamed = names === 'all' && !snapshot && (receipts.length > 0 || tx.isBehind);
@@ -170,12 +170,15 @@ export const pullPage = async (
   let upTo = Math.min(tx.feedEnd, ...ends);
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
-  const rows = await rowsOf(tx, me, changed, snapshot ? { before: 'nothing' } : { before: 'interval', interval: { after, upTo } });
+  // What comes after a snapshot is news. So a snapshot ends with the rows ahead of the feed: their conversations may have a long history.
+  const rows = snapshot
+    ? await rowsOf(tx, me, [...changed, ...ahead], { before: 'nothing' })
+    : await rowsOf(tx, me, changed, { before: 'interval', interval: { after, upTo } });
   // A direct chat without a message exists only for a user with a flag in the chat.
   const visible = rows.filter((row) => row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row));
   const items: Item[] = [
     ...(await accountItems(tx, me, { after, upTo: tx.feedEnd })),
-    ...visible.map((row): Item => sized(row.version, { row })),
+    ...visible.map((row): Item => sized(Math.min(row.version, upTo), { row })),
   ];
   if (!snapshot) {
     const news = await newsOf(tx, viewer, [...changed, ...ahead], { after, upTo });
