@@ -20,6 +20,9 @@ export const USAGE = `tidemark serve: a receipt server for one machine
   --behind-proxy         take the client's address from the last entry of X-Forwarded-For, which the proxy must set
   --static DIR           also serve the files of this folder
 
+GET /health answers 200 while the process answers, GET /ready while the store answers too. At SIGTERM the server asks its clients
+to come back, finishes what runs, and ends with status 0.
+
 The account is the token's "sub". The server checks "exp" and "nbf". While the server cannot fetch the keys of --jwks, it asks
 clients to come back.`;
 

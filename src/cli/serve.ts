@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createHealthDoor } from '../server/doors/health.ts';
 import { createReceiptServer } from '../server/server.ts';
 import { openPgliteStore } from '../server/store/sql/pglite.ts';
 import { attachCut } from './dev-cut.ts';
@@ -31,6 +32,9 @@ const forwardedFor = ({ headers, socket }: IncomingMessage): string | undefined 
     .at(-1)
     ?.trim() || socket.remoteAddress;
 
+/** The time for the last answers to reach their clients, after all work has ended. */
+const LAST_ANSWERS_MS = 1000;
+
 const lineOf = (event: string, details: object = {}): string =>
   [event, ...Object.entries(details).map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(' ');
 
@@ -42,7 +46,10 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
   const devPushes = options.dev ? createDevPushes(options.allowedOrigins) : undefined;
   const staticDoor = options.static === undefined ? undefined : createStaticDoor(options.static);
 
+  const healthDoor = createHealthDoor('', () => receipts.readiness());
+
   const listener: RequestListener = (request, response) => {
+    if (healthDoor(request, response)) return;
     if (devDoor?.(request, response) || devPushes?.door(request, response) || cutDoor?.(request, response)) return;
     if (staticDoor) staticDoor(request, response).catch(() => response.destroy());
     else response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('the receipt server answers at /receipts\n');
@@ -85,8 +92,11 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     close: async () => {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       await receipts.close();
-      http.closeAllConnections();
+      // The last answers are on their way.
+      http.closeIdleConnections();
+      const late = setTimeout(() => http.closeAllConnections(), LAST_ANSWERS_MS);
       await closed;
+      clearTimeout(late);
     },
   };
 };

@@ -15,4 +15,5 @@ export type { GroupDoor } from './groups/groups.ts';
 export type { Connection, Socket } from './socket.ts';
 export type { DoorAnswer } from './doors/http.ts';
 export type { Policy, PolicyChange } from './policy.ts';
+export type { Readiness } from './readiness.ts';
 export type { ServerStore } from './store/server-store.ts';

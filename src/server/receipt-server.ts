@@ -9,6 +9,7 @@ import type { DoorAnswer } from './doors/http.ts';
 import type { Directory } from './groups/directory.ts';
 import type { GroupDoor } from './groups/groups.ts';
 import type { Policy, PolicyChange } from './policy.ts';
+import type { Readiness } from './readiness.ts';
 import type { Connection, Socket } from './socket.ts';
 import type { ServerStore } from './store/server-store.ts';
 import type { OnMessage } from './push/host-pushes.ts';
@@ -126,7 +127,13 @@ export interface ReceiptServer extends GroupDoor {
   /** Closes every connection of the user, on every node. `authenticate` decides whether the user may connect again. */
   revoke(userId: UserId): void;
   /**
-   * Closes every connection and asks the clients to come back, waits for running work, and closes the store.
+   * Whether a load balancer should send clients here. The store has 2 s to answer. GET `/receipts/ready`, below the server's path, answers
+   * the same: 200 for `ready`, 503 for anything else. GET `/receipts/health` answers 200 as long as the process answers.
+   */
+  readiness(): Promise<Readiness>;
+  /**
+   * Closes every connection and asks the clients to come back, waits for running work, and closes the store. Until the end it answers new
+   * clients "come back", and `readiness` says `draining`. A second call waits for the same end.
    */
   close(): Promise<void>;
 }

@@ -24,11 +24,13 @@ import { type Expiry, startExpiry } from './expiry.ts';
 import { countsChanged } from './counting.ts';
 import { heedHint } from './heed-hints.ts';
 import { createGroups } from './groups/groups.ts';
+import { createHealthDoor } from './doors/health.ts';
 import { answerRequest, createHttpDoor } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
 import { changePolicy, DEFAULT_POLICY, TokenBuckets } from './policy.ts';
 import { publishMessage } from './publish.ts';
 import { HostPushes } from './push/host-pushes.ts';
+import { createStoreProbe, type Readiness } from './readiness.ts';
 import type { ReceiptServer, ReceiptServerOptions } from './receipt-server.ts';
 import type { ServerStore } from './store/server-store.ts';
 import { systemClock } from './system-clock.ts';
@@ -63,11 +65,14 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   let policy = changePolicy(DEFAULT_POLICY, options.policy ?? {});
   let core: Core | undefined;
   let closing = false;
+  let closed: Promise<void> | undefined;
   const log = safeLog(options.log);
   let expiry: Expiry | undefined;
+  let storeAnswers: (() => Promise<boolean>) | undefined;
   const open = (store: ServerStore): Core => {
     const shared = { store, clock, bus, directory, log };
     if (!closing) expiry = startExpiry(shared);
+    storeAnswers = createStoreProbe(shared);
     const turns = new Turns(clock, store.atOnce ?? 1);
     const connections = new Connections((userId) => bus.watch?.(userId));
     return {
@@ -87,15 +92,38 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   opening.catch((error: unknown) => log('error', 'store-not-opened', errorDetails(error)));
 
   const live = (): Core | undefined => (closing ? undefined : core);
+  const readiness = async (): Promise<Readiness> => {
+    const answers = closing ? false : await storeAnswers?.();
+    if (closing) return 'draining';
+    return answers === undefined ? 'starting' : answers ? 'ready' : 'store-silent';
+  };
   const door = { path, allowedOrigins, addressOf: options.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress) };
-  const handle = createHttpDoor(live, door);
+  const httpDoor = createHttpDoor(live, door);
+  const healthDoor = createHealthDoor(path.replace(/\/$/, ''), readiness);
+  const handle = (request: IncomingMessage, response: ServerResponse): boolean =>
+    httpDoor.handle(request, response) || healthDoor(request, response);
   const webSockets: Promise<WebSocketDoor>[] = [];
-  const detach: (() => void)[] = [
-    bus.subscribe((hint) => {
-      if (core) heedHint(core, hint);
-      expiry?.arm();
-    }),
-  ];
+  const detach: (() => void)[] = [];
+  const unsubscribe = bus.subscribe((hint) => {
+    if (core) heedHint(core, hint);
+    expiry?.arm();
+  });
+
+  const drain = async (): Promise<void> => {
+    unsubscribe();
+    const connections = core?.connections.all() ?? [];
+    for (const connection of connections) connection.end(CLOSE.restart, 'restarting');
+    for (const loaded of await Promise.allSettled(webSockets)) if (loaded.status === 'fulfilled') loaded.value.close();
+    await Promise.all(connections.map((connection) => connection.settled()));
+    await httpDoor.settled();
+    await core?.pushes?.settled();
+    await expiry?.stop();
+    const opened = await opening.catch(() => undefined);
+    await bus.close?.();
+    await opened?.store.close();
+    // Until here the doors tell clients to come back, and load balancers that this server is not ready.
+    for (const step of detach) step();
+  };
 
   return {
     attach: (server) => {
@@ -167,19 +195,10 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       requireId(userId, 'userId');
       bus.publish({ kind: 'revoke', userIds: [userId] });
     },
-    close: async () => {
-      if (closing) return;
+    readiness,
+    close: () => {
       closing = true;
-      for (const step of detach) step();
-      const connections = core?.connections.all() ?? [];
-      for (const connection of connections) connection.end(CLOSE.restart, 'restarting');
-      for (const loaded of await Promise.allSettled(webSockets)) if (loaded.status === 'fulfilled') loaded.value.close();
-      await Promise.all(connections.map((connection) => connection.settled()));
-      await core?.pushes?.settled();
-      await expiry?.stop();
-      const opened = await opening.catch(() => undefined);
-      await bus.close?.();
-      await opened?.store.close();
+      return (closed ??= drain());
     },
   };
 };

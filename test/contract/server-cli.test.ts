@@ -1,13 +1,18 @@
 /** `tidemark serve` as a whole: its folder, port, tokens and files. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import { afterEach, expect, it } from 'vitest';
 import { readCommandLine, type ServeOptions } from '../../src/cli/options.ts';
 import { serve, type Serving } from '../../src/cli/serve.ts';
 import { authenticateBySecret } from '../../src/cli/tokens.ts';
+import { CLOSE } from '../../src/protocol/close-codes.ts';
+import { bundled } from '../support/bundled.ts';
 import { hello, messageTo, post, TestClient } from './server-harness.ts';
 
 const serving: Serving[] = [];
@@ -177,6 +182,60 @@ it('`tidemark serve --static` serves the files of its folder, and no others', { 
   for (const path of ['/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/..%2f..%2fsecret.txt', '/%00', '/%'])
     expect((await get(path))[3], path).not.toContain('PRIVATE');
 });
+
+it(
+  '`tidemark serve` says at /health that it runs, and at /ready that its store is open, also beside an app (F75)',
+  { timeout: 120_000 },
+  async () => {
+    const root = folder();
+    writeFileSync(join(root, 'index.html'), '<p>home');
+    const { host, ready } = await start('--dev', '--data', join(root, 'data'), '--static', root);
+    const get = async (path: string): Promise<[number, unknown]> => {
+      const response = await fetch(`http://${host}${path}`);
+      return [response.status, await response.json()];
+    };
+    expect(await get('/health')).toEqual([200, { status: 'ok' }]);
+    expect(await get('/ready')).toEqual([503, { status: 'starting' }]);
+    await ready;
+    expect(await get('/ready')).toEqual([200, { status: 'ready' }]);
+    expect(await get('/receipts/ready')).toEqual([200, { status: 'ready' }]);
+  },
+);
+
+it(
+  '`tidemark serve` ends with 0 at SIGTERM, after it has sent its clients to come back, and keeps what it confirmed',
+  { timeout: 120_000 },
+  async () => {
+    const program = await bundled(fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url)));
+    const args = [program.file, 'serve', '--dev', '--port', '0', '--data', folder()];
+    const run = async () => {
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      let said = '';
+      for await (const part of child.stdout as AsyncIterable<Buffer>) if (/listening on .*\n/.test((said += part.toString()))) break;
+      return { child, host: /http:\/\/(\S+)/.exec(said)![1]!, exit: once(child, 'exit') };
+    };
+    try {
+      const { child, host, exit } = await run();
+      const alice = await token(host, 'alice');
+      const client = await TestClient.open(`ws://${host}/receipts`);
+      client.send(hello('alice', alice));
+      await client.next('welcome');
+      client.send({ type: 'submit', id: 1, entries: [messageTo('bob', 'm1')] });
+      await client.next('answer');
+      child.kill('SIGTERM');
+      expect((await client.closed).code).toBe(CLOSE.restart);
+      expect(await exit).toEqual([0, null]);
+
+      const again = await run();
+      const { frames } = await post(again.host, [hello('alice', alice), { type: 'submit', id: 1, entries: [messageTo('bob', 'm2')] }]);
+      expect(frames[1]).toMatchObject({ results: [{ outcome: 'confirmed', message: { seq: 2 } }] });
+      again.child.kill('SIGTERM');
+      expect(await again.exit).toEqual([0, null]);
+    } finally {
+      program.remove();
+    }
+  },
+);
 
 it('JWTs name the account and the expiry, and tokens with another signature are refused', async () => {
   const secret = new TextEncoder().encode('x'.repeat(32));

@@ -6,6 +6,7 @@ const POSTGRES = 'test/contract/server-store.postgres.test.ts';
 const FOLDER = 'test/contract/server-store.folder.test.ts';
 const SERVERS = 'test/contract/several-servers.test.ts';
 const BUS = 'test/contract/hint-bus.test.ts';
+const HEALTH = 'test/contract/server-health.test.ts';
 const DOORS = 'test/contract/server.test.ts';
 const CONNECTION = 'test/unit/server/connection.test.ts';
 const SERVER_GROUPS = 'test/unit/server/groups.test.ts';
@@ -137,6 +138,20 @@ export const SERVER_BREAKS: readonly Break[] = [
     from: `CLOSE.tryLater, 'starting'`,
     to: `CLOSE.normal, 'starting'`,
     test: ['node', DOORS, 'F75'],
+  },
+  {
+    fault: 'F75',
+    file: 'src/server/server.ts',
+    from: `answers === undefined ? 'starting' : answers`,
+    to: 'answers',
+    test: ['node', HEALTH, 'F75'],
+  },
+  {
+    fault: 'F72',
+    file: 'src/server/readiness.ts',
+    from: 'asking ??= ask()',
+    to: 'ask()',
+    test: ['node', HEALTH, 'F72'],
   },
   {
     fault: 'F76',

@@ -50,6 +50,9 @@ const refusal = (status: number, message: string, code: Frame<'error'>['code'] =
   body: `[${encodeFrame({ type: 'error', code, message })}]`,
 });
 
+/** Also while the server closes: another server, or the next one, is there in a moment. */
+const STARTING: DoorAnswer = { ...refusal(503, 'starting', 'server/busy'), retryAfterMs: 1000 };
+
 /** The error frame for a connection closed by the server. */
 const endOf = (code: number): Frame<'error'> =>
   code === CLOSE.unauthorized
@@ -112,13 +115,16 @@ export interface HttpDoorOptions {
   readonly addressOf: (request: IncomingMessage) => string | undefined;
 }
 
-/**
- * Creates the HTTP endpoint. @returns a function: true if the request was for this endpoint, which then
- * answers it.
- */
-export const createHttpDoor =
-  (core: () => Core | undefined, { path, allowedOrigins, addressOf }: HttpDoorOptions) =>
-  (request: IncomingMessage, response: ServerResponse): boolean => {
+export interface HttpDoor {
+  /** @returns whether the request was for this endpoint, which then answers it. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Resolves when the frames that have arrived are answered. */
+  settled(): Promise<void>;
+}
+
+export const createHttpDoor = (core: () => Core | undefined, { path, allowedOrigins, addressOf }: HttpDoorOptions): HttpDoor => {
+  const answering = new Set<Promise<void>>();
+  const handle = (request: IncomingMessage, response: ServerResponse): boolean => {
     const url = request.url ?? '/';
     if (url.split('?', 1)[0] !== path) return false;
     const { origin, host } = request.headers;
@@ -147,7 +153,7 @@ export const createHttpDoor =
       if (!isAllowed) return answer(refusal(403, originRefusal(origin, host, allowedOrigins), 'auth/origin-refused'));
       if (request.method !== 'POST') return answer(refusal(405, 'POST frames, or open a WebSocket'), { Allow: 'POST, OPTIONS' });
       const now = core();
-      if (!now) return answer(refusal(503, 'starting', 'server/busy'), { 'Retry-After': '1' });
+      if (!now) return answer(STARTING);
       const ticket = now.admission.enter(addressOf(request));
       if (!ticket)
         return answer({ ...refusal(503, 'too many connections from this address', 'server/busy'), retryAfterMs: CROWDED_ADDRESS_MS });
@@ -164,9 +170,13 @@ export const createHttpDoor =
         late();
       }
       if (body === undefined) return answer(refusal(413, `at most ${MAX_CLIENT_FRAME_BYTES} bytes`), { Connection: 'close' });
+      // The server may have begun to close meanwhile.
+      if (!core()) return answer(STARTING);
       const gone = new AbortController();
       response.on('close', () => gone.abort());
-      answer(await answerRequest(now, body, ticket, gone.signal));
+      const answered = answerRequest(now, body, ticket, gone.signal).then((done) => answer(done));
+      answering.add(answered);
+      await answered.finally(() => answering.delete(answered));
       void over.then(now.clock.timer(TRANSFERRED_WITHIN_MS, () => response.destroy()));
     };
     work().catch((error: unknown) => {
@@ -175,3 +185,5 @@ export const createHttpDoor =
     });
     return true;
   };
+  return { handle, settled: async () => void (await Promise.allSettled(answering)) };
+};
