@@ -93,8 +93,8 @@ const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<stri
   },
   '/dev/policy': {
     takes: '{"receipts": {…}}, {"limits": {…}}, {"rate": {…}}',
-    answer: (change) => {
-      groups().setPolicy(change);
+    answer: async (change) => {
+      await groups().setPolicy(change);
       const { limits, receipts, rate } = groups().policy;
       return { limits, receipts, rate };
     },

@@ -3,9 +3,12 @@ import { CLOSE } from '../protocol/close-codes.ts';
 import type { Hint } from './bus/bus.ts';
 import type { Core } from './core.ts';
 
-/** Acts on one hint. Hints may come twice and in any order. */
-export const heedHint = (core: Pick<Core, 'connections' | 'groups'>, hint: Hint): void => {
-  const { connections, groups } = core;
+/** Acts on one hint. Hints may come twice and in any order. @param notices absent if no other server shares the store. */
+export const heedHint = (
+  { connections, groups }: Pick<Core, 'connections' | 'groups'>,
+  notices: { look(): Promise<void> } | undefined,
+  hint: Hint,
+): void => {
   switch (hint.kind) {
     case 'changes':
     case 'receipts':
@@ -18,9 +21,11 @@ export const heedHint = (core: Pick<Core, 'connections' | 'groups'>, hint: Hint)
     case 'members':
       groups.distrust(hint.groupIds);
       return;
-    case 'policy':
+    case 'notices':
+      void notices?.look();
       return;
     case 'gap':
+      void notices?.look();
       for (const connection of connections.all()) connection.wake();
   }
 };

@@ -83,6 +83,14 @@ export const changePolicy = (policy: Policy, change: PolicyChange): Policy => {
   throw new UsageError(CODE, `policy.${v.getDotPath(issue) ?? ''}: ${issue.message}`);
 };
 
+/** Both changes as one; the later one wins. */
+export const mergeChanges = (before: PolicyChange, later: PolicyChange): PolicyChange => ({
+  limits: { ...before.limits, ...later.limits },
+  receipts: { ...before.receipts, ...later.receipts },
+  rate: { ...before.rate, ...later.rate },
+  connections: { ...before.connections, ...later.connections },
+});
+
 /** The largest debt of a user, in seconds of refill, however long an answer was. */
 const MAX_DEBT_SECONDS = 60;
 /** Number of users above which the first cleanup runs. A cleanup forgets users with a full allowance. */

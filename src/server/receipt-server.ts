@@ -105,10 +105,13 @@ export interface ReceiptServer extends GroupDoor {
    */
   publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
   /**
-   * Changes the policy. The change applies from the next entry on, and the server tells every connection.
-   * @throws {UsageError} `usage/invalid-option`
+   * Changes the policy. The change applies from the next entry on, and the server tells every connection. With a bus to other servers the
+   * change is stored, over the option `policy` of each server: it applies on every server within 5 s, and after restarts. Resolves when it
+   * is stored; if it rejects, the change is not in effect.
+   *
+   * @throws {UsageError} `usage/invalid-option`, at once.
    */
-  setPolicy(change: PolicyChange): void;
+  setPolicy(change: PolicyChange): Promise<void>;
   readonly policy: Policy;
   /**
    * Whether the user has a live connection to this node. A connection that broke without a word counts until the
@@ -124,8 +127,11 @@ export interface ReceiptServer extends GroupDoor {
    * @throws the error of `directory.counts`, or of the store: call it again.
    */
   countsChanged(userId: UserId): Promise<void>;
-  /** Closes every connection of the user, on every node. `authenticate` decides whether the user may connect again. */
-  revoke(userId: UserId): void;
+  /**
+   * Closes every connection of the user, on every server: at once, and within 5 s where the bus loses the hint. `authenticate` decides
+   * whether the user may connect again. Resolves when the store holds the revocation; if it rejects, call it again.
+   */
+  revoke(userId: UserId): Promise<void>;
   /**
    * Whether a load balancer should send clients here. The store has 2 s to answer. GET `/receipts/ready`, below the server's path, answers
    * the same: 200 for `ready`, 503 for anything else. GET `/receipts/health` answers 200 as long as the process answers.

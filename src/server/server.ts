@@ -19,6 +19,7 @@ import { openConnection } from './connection/connection.ts';
 import { Admission } from './admission.ts';
 import { Connections } from './connections.ts';
 import type { Core } from './core.ts';
+import { CurrentPolicy } from './current-policy.ts';
 import { checkDirectory } from './groups/directory.ts';
 import { type Expiry, startExpiry } from './expiry.ts';
 import { countsChanged } from './counting.ts';
@@ -27,6 +28,7 @@ import { createGroups } from './groups/groups.ts';
 import { createHealthDoor } from './doors/health.ts';
 import { answerRequest, createHttpDoor } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
+import { type Heeds, Notices } from './notices.ts';
 import { changePolicy, DEFAULT_POLICY, TokenBuckets } from './policy.ts';
 import { publishMessage } from './publish.ts';
 import { HostPushes } from './push/host-pushes.ts';
@@ -62,12 +64,15 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   if (!path.startsWith('/') || path.includes('?'))
     throw new UsageError('usage/invalid-option', `path must be a path such as "/receipts"; got ${path}`);
   requireOrigins(allowedOrigins);
-  let policy = changePolicy(DEFAULT_POLICY, options.policy ?? {});
   let core: Core | undefined;
+  const policy = new CurrentPolicy(changePolicy(DEFAULT_POLICY, options.policy ?? {}), () => {
+    for (const connection of core?.connections.all() ?? []) connection.tellPolicy();
+  });
   let closing = false;
   let closed: Promise<void> | undefined;
   const log = safeLog(options.log);
   let expiry: Expiry | undefined;
+  let notices: Notices | undefined;
   let storeAnswers: (() => Promise<boolean>) | undefined;
   const open = (store: ServerStore): Core => {
     const shared = { store, clock, bus, directory, log };
@@ -75,17 +80,26 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     storeAnswers = createStoreProbe(shared);
     const turns = new Turns(clock, store.atOnce ?? 1);
     const connections = new Connections((userId) => bus.watch?.(userId));
-    return {
+    const heeds: Heeds = {
+      revoked: (userId) => heedHint(opened, undefined, { kind: 'revoke', userIds: [userId] }),
+      policy: (stored) => policy.take(stored),
+      lost: () => {
+        for (const connection of connections.all()) connection.end(CLOSE.restart, 'restarting');
+      },
+    };
+    const opened: Core = {
       ...shared,
       pushes: options.onMessage && new HostPushes({ turns, connections, log }, options.onMessage),
       authenticate,
       groups: createGroups(shared),
       buckets: new TokenBuckets(),
       turns,
-      admission: new Admission(() => policy.connections),
+      admission: new Admission(() => policy.value.connections),
       connections,
-      policy: () => policy,
+      policy: () => policy.value,
     };
+    if (!bus.isLocal && !closing) notices = new Notices(shared, heeds);
+    return opened;
   };
   const opening: Promise<Core> =
     'then' in options.store ? options.store.then((store) => (core = open(store))) : Promise.resolve((core = open(options.store)));
@@ -105,7 +119,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   const webSockets: Promise<WebSocketDoor>[] = [];
   const detach: (() => void)[] = [];
   const unsubscribe = bus.subscribe((hint) => {
-    if (core) heedHint(core, hint);
+    if (core) heedHint(core, notices, hint);
     expiry?.arm();
   });
 
@@ -118,6 +132,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     await httpDoor.settled();
     await core?.pushes?.settled();
     await expiry?.stop();
+    await notices?.stop();
     const opened = await opening.catch(() => undefined);
     await bus.close?.();
     await opened?.store.close();
@@ -180,20 +195,19 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     membersChanged: async (groupId) => (await opening).groups.membersChanged(groupId),
     countsChanged: async (userId) => countsChanged(await opening, userId),
     publish: (message) => publishMessage(opening, message),
-    setPolicy: (change) => {
-      policy = changePolicy(policy, change);
-      for (const connection of core?.connections.all() ?? []) connection.tellPolicy();
-    },
+    setPolicy: (change) => policy.change(change, bus.isLocal ? undefined : (mine) => opening.then(() => notices?.changePolicy(mine))),
     get policy() {
-      return policy;
+      return policy.value;
     },
     isConnected: (userId) => {
       requireId(userId, 'userId');
       return (core?.connections.of(userId).size ?? 0) > 0;
     },
-    revoke: (userId) => {
+    revoke: async (userId) => {
       requireId(userId, 'userId');
       bus.publish({ kind: 'revoke', userIds: [userId] });
+      await opening;
+      await notices?.revoke(userId);
     },
     readiness,
     close: () => {

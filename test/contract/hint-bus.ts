@@ -59,7 +59,7 @@ export const describeHintBus = (name: string, startLine: () => Promise<Line>, br
         { kind: 'receipts', userIds: ['ben'] },
         { kind: 'revoke', userIds: ['ann'] },
         { kind: 'members', groupIds: ['team'] },
-        { kind: 'policy' },
+        { kind: 'notices' },
         { kind: 'gap' },
       ];
       for (const hint of hints) one.bus.publish(hint);
@@ -84,7 +84,7 @@ export const describeHintBus = (name: string, startLine: () => Promise<Line>, br
       const heard: Hint[] = [];
       const leave = one.bus.subscribe((hint) => heard.push(hint));
       leave();
-      one.bus.publish({ kind: 'policy' });
+      one.bus.publish({ kind: 'notices' });
       expect(heard).toEqual([]);
     });
 

@@ -21,6 +21,7 @@ import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
 import { describeMerged } from './server-merged.ts';
 import { describeMentions } from './server-mentions.ts';
+import { describeNotices } from './server-notices.ts';
 import { describeRecalls } from './server-recalls.ts';
 import { describeScattered } from './server-scattered.ts';
 import { describeSettings } from './server-settings.ts';
@@ -540,5 +541,9 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeSettings(() => store);
     describeTotals(() => store);
     describeArchive(() => store);
+    describeNotices(
+      () => store,
+      (one) => bench.startFromCopy(one),
+    );
   });
 };

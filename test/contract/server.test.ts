@@ -138,7 +138,7 @@ describe('the handshake', () => {
     await start();
     const alice = await signIn('alice');
     const bob = await signIn('bob');
-    running!.server.revoke('alice');
+    void running!.server.revoke('alice');
     expect(await alice.closed).toMatchObject({ code: CLOSE.unauthorized });
     bob.send({ type: 'ping' });
     await bob.next('pong');

@@ -6,6 +6,7 @@ const POSTGRES = 'test/contract/server-store.postgres.test.ts';
 const FOLDER = 'test/contract/server-store.folder.test.ts';
 const SERVERS = 'test/contract/several-servers.test.ts';
 const BUS = 'test/contract/hint-bus.test.ts';
+const LOST = 'test/contract/lost-hints.test.ts';
 const HEALTH = 'test/contract/server-health.test.ts';
 const DOORS = 'test/contract/server.test.ts';
 const CONNECTION = 'test/unit/server/connection.test.ts';
@@ -194,6 +195,34 @@ export const SERVER_BREAKS: readonly Break[] = [
     from: `connection.end(CLOSE.unauthorized, 'auth/forbidden');`,
     to: 'connection.wake();',
     test: ['node', DOORS, 'F77'],
+  },
+  {
+    fault: 'F77',
+    file: 'src/server/notices.ts',
+    from: 'const LOOK_EVERY_MS = 4000;',
+    to: 'const LOOK_EVERY_MS = 40_000;',
+    test: ['node', LOST, 'F77'],
+  },
+  {
+    fault: 'F77',
+    file: 'src/server/notices.ts',
+    from: "await this.put('revoke', () => userId);",
+    to: '',
+    test: ['node', LOST, 'F77'],
+  },
+  {
+    fault: 'F71',
+    file: 'src/server/current-policy.ts',
+    from: 'this.stored = stored;',
+    to: '',
+    test: ['node', LOST, 'F71'],
+  },
+  {
+    fault: 'F70',
+    file: 'src/server/heed-hints.ts',
+    from: `case 'gap':\n      void notices?.look();`,
+    to: `case 'gap':`,
+    test: ['node', LOST, 'F70'],
   },
   {
     fault: 'F78',

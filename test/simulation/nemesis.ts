@@ -148,7 +148,7 @@ export class Nemesis {
       plans.plan('token', 4, (random) => {
         this.refusals.tokensGood = false;
         const { userId } = aHome(random).device;
-        if (world.server.isUp) world.server.host.revoke(userId);
+        if (world.server.isUp) void world.server.host.revoke(userId);
         world.time.schedule(random.exponential(5000), 'tokens are taken again', () => (this.refusals.tokensGood = true));
         return true;
       });

@@ -80,7 +80,7 @@ export class Refusals {
     plans.plan('policy', 8, (random) => {
       if (!server.isUp) return false;
       sim.policyChanged = true;
-      server.host.setPolicy(this.policy(random));
+      void server.host.setPolicy(this.policy(random));
       return true;
     });
     plans.plan('wrong-user', 2, (random) => {
@@ -90,7 +90,7 @@ export class Refusals {
       const homes = sim.homes.filter(({ device }) => device.userId === userId);
       for (const home of homes) home.mayStop = true;
       this.mistaken.set(userId, random.pick(others));
-      if (random.chance(0.5) && server.isUp) server.host.revoke(userId);
+      if (random.chance(0.5) && server.isUp) void server.host.revoke(userId);
       plans.in(plans.while(random), `the app names ${userId} again`, () => {
         this.mistaken.delete(userId);
         for (const home of homes) plans.reload(home, random.exponential(3000));
@@ -142,7 +142,7 @@ export class Refusals {
     if (!random.chance(0.6) || !server.isUp) return;
     plans.sim.policyChanged = true;
     plans.sim.count('crowd');
-    server.host.setPolicy({ ...POLICY, limits: { ...DEFAULT_POLICY.limits, entries: 1 } });
+    void server.host.setPolicy({ ...POLICY, limits: { ...DEFAULT_POLICY.limits, entries: 1 } });
     const home = plans.aHome(random);
     const chats = workload.everyChatOf(home);
     const gapMs = random.between(1000, 5000);
@@ -206,7 +206,7 @@ export class Refusals {
     this.tokensGood = true;
     server.isOtherVersion = false;
     server.start();
-    if (sim.policyChanged) server.host.setPolicy(POLICY);
+    if (sim.policyChanged) void server.host.setPolicy(POLICY);
     for (const { device, mayStop, screens } of sim.homes)
       for (const tab of device.openTabs)
         if (this.outdated.has(tab.lane) || (mayStop && screens.get(tab)?.connection === 'stopped')) tab.kill();

@@ -17,8 +17,8 @@ export type Hint =
   | { readonly kind: 'revoke'; readonly userIds: readonly UserId[] }
   /** The directory says something new about the members of these groups. */
   | { readonly kind: 'members'; readonly groupIds: readonly string[] }
-  /** The stored policy changed. */
-  | { readonly kind: 'policy' }
+  /** The store holds new notices: a policy, a revocation. */
+  | { readonly kind: 'notices' }
   /** Hints were lost: every connection reads its changes, and the server reads what else is kept in the store. */
   | { readonly kind: 'gap' };
 

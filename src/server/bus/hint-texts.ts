@@ -6,7 +6,7 @@ import type { Hint } from './bus.ts';
 const Id = v.custom<string>(isId);
 const Text = v.union([
   v.tuple([v.string(), v.picklist(['changes', 'receipts', 'revoke', 'members']), v.array(Id)]),
-  v.tuple([v.string(), v.picklist(['policy', 'gap']), v.array(v.never())]),
+  v.tuple([v.string(), v.picklist(['notices', 'gap']), v.array(v.never())]),
 ]);
 
 const encoder = new TextEncoder();
@@ -45,6 +45,6 @@ export const hintOf = (text: string): { readonly from: string; readonly hint: Hi
   const read = v.safeParse(Text, value);
   if (!read.success) return undefined;
   const [from, kind, ids] = read.output;
-  if (kind === 'policy' || kind === 'gap') return { from, hint: { kind } };
+  if (kind === 'notices' || kind === 'gap') return { from, hint: { kind } };
   return { from, hint: kind === 'members' ? { kind, groupIds: ids } : { kind, userIds: ids } };
 };

@@ -9,7 +9,7 @@ type Kind = (typeof KINDS)[number];
 
 export class PendingHints {
   private ids: Readonly<Record<Kind, Set<string>>> = PendingHints.none();
-  private hasPolicy = false;
+  private hasNotices = false;
   private hasGap = false;
 
   constructor(private readonly mostIds = MOST_IDS) {}
@@ -19,7 +19,7 @@ export class PendingHints {
   }
 
   add(hint: Hint): void {
-    if (hint.kind === 'policy') this.hasPolicy = true;
+    if (hint.kind === 'notices') this.hasNotices = true;
     else if (hint.kind === 'gap') this.hasGap = true;
     else for (const id of hint.kind === 'members' ? hint.groupIds : hint.userIds) this.ids[hint.kind].add(id);
     if (KINDS.reduce((sum, kind) => sum + this.ids[kind].size, 0) <= this.mostIds) return;
@@ -29,14 +29,14 @@ export class PendingHints {
 
   /** Takes all hints out. */
   take(): readonly Hint[] {
-    const { ids, hasPolicy, hasGap } = this;
+    const { ids, hasNotices, hasGap } = this;
     this.ids = PendingHints.none();
-    this.hasPolicy = this.hasGap = false;
+    this.hasNotices = this.hasGap = false;
     return [
       ...KINDS.filter((kind) => ids[kind].size > 0).map((kind): Hint =>
         kind === 'members' ? { kind, groupIds: [...ids[kind]] } : { kind, userIds: [...ids[kind]] },
       ),
-      ...(hasPolicy ? [{ kind: 'policy' } as const] : []),
+      ...(hasNotices ? [{ kind: 'notices' } as const] : []),
       ...(hasGap ? [{ kind: 'gap' } as const] : []),
     ];
   }

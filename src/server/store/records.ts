@@ -230,3 +230,13 @@ export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (
 /** The order of the feed. */
 export const byFeedOrder = (a: FeedRecall, b: FeedRecall): number =>
   a.version - b.version || a.message.conversationId - b.message.conversationId || a.message.seq - b.message.seq;
+
+/** What the servers of one store must know although a hint may be lost. The numbers follow the order of the commits. */
+export interface NoticeRecord {
+  readonly number: number;
+  /** `revoke`: the value is the user. `policy`: the value is the stored policy, as JSON. */
+  readonly kind: 'revoke' | 'policy';
+  readonly value: string;
+  /** Epoch ms, by the database's clock. */
+  readonly at: number;
+}

@@ -22,6 +22,7 @@ import type {
   MemberRecord,
   MessageKey,
   MessageRecord,
+  NoticeRecord,
   RosterEntry,
   RunRecord,
   StepRecord,
@@ -181,6 +182,8 @@ export interface ServerReadTx {
   dueReceipts(now: number, limit: number): Promise<readonly ReceiptRecord[]>;
   /** Whether the store holds an open receipt record. */
   hasOpenReceipts(): Promise<boolean>;
+  /** The notices behind this number, by ascending number. */
+  notices(after: number): Promise<readonly NoticeRecord[]>;
 }
 
 /** The writes of a transaction, beside its reads. */
@@ -231,6 +234,13 @@ export interface ServerTx extends ServerReadTx {
   /** Deletes receipt records, together with the read receipts of the members. */
   deleteReceipts(keys: readonly MessageKey[]): Promise<void>;
   insertAcks(records: readonly AckRecord[]): Promise<void>;
+  /** Takes the lock of the notices until the transaction ends. */
+  lockNotices(): Promise<void>;
+  /**
+   * Adds a notice with the next number. The caller holds the lock. A new policy replaces the earlier one, and revocations from before
+   * `forgetBefore` go; the newest notice stays.
+   */
+  putNotice(notice: Omit<NoticeRecord, 'number'>, forgetBefore: number): Promise<void>;
 }
 
 /** What a transaction writes, by names: no other transaction with one of the names of `writes` shares a transaction with this one. */

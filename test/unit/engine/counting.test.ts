@@ -43,7 +43,7 @@ describe('the unread count, on every device of a user', () => {
   });
 
   it('a new device shows 37 unread messages as 37, although one page of messages is smaller', async () => {
-    world.server.host.setPolicy({ limits: { fetchMessages: 10 } });
+    void world.server.host.setPolicy({ limits: { fetchMessages: 10 } });
     await say(37);
     await outboxEmpty(bob);
     const [, late] = await openDevice(world, 'alice', 'late');

@@ -262,7 +262,7 @@ describe('members of a group', () => {
   it('where the policy forbids group receipts, only a message with a request is rejected, and the sender can send the message without the request; a group above the size limit shows no counts (F82)', async () => {
     const { tab: ann } = await start('ann');
     const { tab: ben } = await start('ben');
-    world.server.host.setPolicy({ receipts: { groups: false } });
+    void world.server.host.setPolicy({ receipts: { groups: false } });
     const refused = await say(ann, 'asks', true);
     await say(ann, 'later');
     await stores(ben, 1);
@@ -270,14 +270,14 @@ describe('members of a group', () => {
     expect(letter).toMatchObject({ code: 'rejected/group-receipts-disabled', messageIds: [refused.id] });
     await ann.do('retryDeadLetter', letter!.id, { requestReceipt: false });
     expect((await stores(ben, 2)).map(({ id }) => id)).toContain(refused.id);
-    world.server.host.setPolicy({ receipts: { groups: true, maxMembers: 3 } });
+    void world.server.host.setPolicy({ receipts: { groups: true, maxMembers: 3 } });
     const large = await say(ann, 'large', true);
     await stores(ben, 3);
     await receiptsOf(ann, large.id, ({ state }) => state === 'none');
     expect(await ben.do('sendReadReceipts', CREW, [large.id])).toMatchObject({ skipped: [{ reason: 'not-requested' }] });
     // The server sends the policy in the handshake, and again after each change; the connection stays open.
     expect((await ann.now({ of: 'connection' })).state).toBe('live');
-    world.server.host.setPolicy({ receipts: { maxMembers: 200, visibleTo: 'members' } });
+    void world.server.host.setPolicy({ receipts: { maxMembers: 200, visibleTo: 'members' } });
     const open = await say(ann, 'open', true);
     await stores(ben, 4);
     const { tab: cat } = await start('cat');
@@ -367,7 +367,7 @@ describe('members of a group', () => {
   });
 
   it('any device can ask for receipts, in batches of a size accepted by the server, and stores the answers', async () => {
-    world.server.host.setPolicy({ limits: { receiptIds: 2 } });
+    void world.server.host.setPolicy({ limits: { receiptIds: 2 } });
     const { tab: ann, device } = await start('ann');
     const { tab: ben } = await start('ben');
     const asked = [];

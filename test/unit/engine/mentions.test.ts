@@ -78,7 +78,7 @@ describe('the mention count, on every device of a user', () => {
   });
 
   it('a new device counts 300 scattered mentions without their messages, and less only until the server answers', async () => {
-    world.server.host.setPolicy({ limits: { fetchMessages: 10 } });
+    void world.server.host.setPolicy({ limits: { fetchMessages: 10 } });
     const publish = (i: number) => ({
       from: 'bob',
       to: { group: 'crew' },
@@ -117,7 +117,7 @@ describe('the mention count, on every device of a user', () => {
   });
 
   it('a refused message keeps its mentions in the next attempt', async () => {
-    world.server.host.setPolicy({ receipts: { groups: false } });
+    void world.server.host.setPolicy({ receipts: { groups: false } });
     const { id } = await say(['alice'], { requestReceipt: true });
     const [letter] = await bob.until({ of: 'dead-letters' }, ({ length }) => length === 1);
     await bob.do('retryDeadLetter', letter!.id, { requestReceipt: false });

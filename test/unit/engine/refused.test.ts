@@ -94,7 +94,7 @@ describe('a server that keeps refusing, over a WebSocket', () => {
   it('a client sends an entry refused for long no more often after a new entry is refused, with one entry in a frame (F115)', async () => {
     const all = await refused();
     const { world, ann, phone } = all;
-    world.server.host.setPolicy({ limits: { entries: 1 } });
+    void world.server.host.setPolicy({ limits: { entries: 1 } });
     await world.pass(5000);
     refuseEntries(all);
     const askedForOld: number[] = [];

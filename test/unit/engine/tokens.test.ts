@@ -61,7 +61,7 @@ describe('a token with its end during the sending of the outbox', () => {
     const sent = sentBy(phone);
     let answers = 0;
     phone.network.arrives = (_, frame) => {
-      if (frame.type === 'answer' && ++answers === 2 && ends === 'revoked') server.host.revoke('alice');
+      if (frame.type === 'answer' && ++answers === 2 && ends === 'revoked') void server.host.revoke('alice');
     };
     goOnline(phone);
     await alice.until({ of: 'outbox' }, ({ pending }) => pending === 0);

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { afterEach, expect, it, vi } from 'vitest';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+import { createLocalBus, type HintBus } from '../../../src/server/bus/bus.ts';
 import type { ReceiptServer, ReceiptServerOptions } from '../../../src/server/receipt-server.ts';
 import { createReceiptServer } from '../../../src/server/server.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
@@ -33,6 +34,16 @@ const failing = (name: string): ServerStore => {
   const store = createMemoryStore();
   return { ...store, read: (of, body) => (of === name ? Promise.reject(new Error('the disk is gone')) : store.read(of, body)) };
 };
+
+/** A store whose stored policy is this text. */
+const withNotice = async (value: string): Promise<ServerStore> => {
+  const store = createMemoryStore();
+  await store.tx('policy', (tx) => tx.putNotice({ kind: 'policy', value, at: 0 }, 0));
+  return store;
+};
+
+/** A bus that another server may listen to. */
+const sharedBus = (): HintBus => ({ ...createLocalBus(), isLocal: false });
 
 const hello = (userId: string) => ({ type: 'hello', version: PROTOCOL_VERSION, token: userId, userId, deviceId: 'd' });
 
@@ -73,6 +84,8 @@ it.each<[event: string, level: string, options: () => Partial<ReceiptServerOptio
   ],
   ['on-message-failed', 'warn', () => ({ onMessage: throws }), publish],
   ['pushes-not-made', 'error', () => ({ onMessage: () => undefined, store: failing('push') }), publish],
+  ['notices-not-read', 'error', () => ({ store: failing('notices'), bus: sharedBus() }), () => undefined],
+  ['policy-not-read', 'error', () => ({ store: withNotice('{"limits":{"entries":0}}'), bus: sharedBus() }), () => undefined],
   ['receipts-not-ended', 'error', () => ({ store: failing('look-for-due') }), () => undefined],
   ['request-failed', 'error', () => ({ addressOf: throws }), requestWithoutAddress],
   ['store-not-opened', 'error', () => ({ store: Promise.reject(new Error('no such folder')) }), () => undefined],

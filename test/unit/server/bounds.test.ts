@@ -93,7 +93,7 @@ describe('limits for one account', () => {
   });
 
   it('a fetch costs as much as it returns: after many fetches the account must wait (F119)', async () => {
-    server.setPolicy({ rate: { perSecond: 100, burst: 100 } });
+    void server.setPolicy({ rate: { perSecond: 100, burst: 100 } });
     const socket = new FakeSocket();
     const connection = server.connect(socket)!;
     connection.receive(JSON.stringify(hello('ann')));
@@ -155,7 +155,7 @@ describe('limits for one account', () => {
   });
 
   it('an account has a maximum number of connections, and a place is free again as soon as a connection ends (F119)', async () => {
-    server.setPolicy({ connections: { perUser: 3 } });
+    void server.setPolicy({ connections: { perUser: 3 } });
     const open = async (): Promise<{ socket: FakeSocket; connection: Connection }> => {
       const socket = new FakeSocket();
       const connection = server.connect(socket)!;

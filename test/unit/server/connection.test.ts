@@ -57,7 +57,7 @@ describe('one connection at the server', () => {
   });
 
   it('a connection lasts until its token expires, even if no timer reaches that far (F76)', async () => {
-    server.setPolicy({ limits: { heartbeatMs: 1_000_000_000 } });
+    void server.setPolicy({ limits: { heartbeatMs: 1_000_000_000 } });
     await receive(hello);
     expect(socket.sent).toMatchObject([{ type: 'welcome', expiresInMs: 3_000_000_000 }]);
     await clock.pass(2_999_999_999);

@@ -70,7 +70,7 @@ beforeEach(() => open());
 describe('group receipts on the wire', () => {
   it('200 readers within a second reach the sender in at most five frames, with 200 of 200 at the end', async () => {
     const readers = Array.from({ length: 200 }, (_, i) => `reader-${i}`);
-    server.setPolicy({ receipts: { maxMembers: 201 } });
+    void server.setPolicy({ receipts: { maxMembers: 201 } });
     await server.createGroup({ groupId: 'crew', members: ['ann', ...readers].map((userId) => ({ userId })) });
     const ann = await phone('ann');
     await ann.submit(groupMessage('crew', 'm1'));
@@ -207,7 +207,7 @@ describe('group receipts on the wire', () => {
     }
     await ann.ask({ type: 'fetch-members', id: 7, messageId: 'm1', filter: 'read', cursor: 'ben', limit: 1 });
     expect(ann.news()).toMatchObject([{ type: 'error', code: 'protocol/bad-frame', id: 7 }]);
-    server.setPolicy({ limits: { receiptIds: 1 } });
+    void server.setPolicy({ limits: { receiptIds: 1 } });
     await ann.ask(receipts);
     expect(ann.news().at(-1)).toMatchObject({ type: 'error', code: 'protocol/bad-frame', id: 1 });
   });
@@ -215,7 +215,7 @@ describe('group receipts on the wire', () => {
   it('a new policy reaches every connection and takes effect at once (F82)', async () => {
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
-    server.setPolicy({ receipts: { groups: false } });
+    void server.setPolicy({ receipts: { groups: false } });
     await settle(ann, ben);
     for (const one of [ann, ben])
       expect(one.news()).toMatchObject([{ type: 'welcome', receipts: { groups: false, windowMs: 259_200_000 } }]);
@@ -231,7 +231,7 @@ describe('the expiry of a receipt', () => {
   const DAY_MS = 24 * 60 * 60 * 1000;
   const window = 1000;
   const begin = async (): Promise<[Phone, Phone]> => {
-    server.setPolicy({ receipts: { windowMs: window } });
+    void server.setPolicy({ receipts: { windowMs: window } });
     await server.createGroup({ groupId: 'crew', members: [{ userId: 'ann' }, { userId: 'ben' }, { userId: 'cat' }] });
     const [ann, ben] = [await phone('ann'), await phone('ben')];
     await ann.submit(groupMessage('crew', 'm1'));

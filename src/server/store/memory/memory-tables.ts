@@ -6,6 +6,7 @@ import {
   type ConversationRecord,
   type MemberRecord,
   type MessageRecord,
+  type NoticeRecord,
   type RunRecord,
   sortedPair,
   type StepRecord,
@@ -24,6 +25,7 @@ export interface MemoryDump {
   /** By user: the version at which the host last said that other senders count for the user than before. */
   readonly counting: readonly (readonly [UserId, number])[];
   readonly accounts: readonly AccountRecord[];
+  readonly notices: readonly NoticeRecord[];
 }
 
 /** One conversation with all its rows. */
@@ -50,9 +52,11 @@ export class MemoryTables {
   /** The receipt settings of each user. */
   readonly accounts = new Map<UserId, AccountRecord>();
   readonly counting: Map<UserId, number>;
+  notices: readonly NoticeRecord[];
 
   constructor(from?: MemoryDump) {
     this.counting = new Map(from?.counting);
+    this.notices = from?.notices ?? [];
     for (const conversation of from?.conversations ?? []) this.add(conversation);
     for (const member of from?.members ?? []) this.putMember(member);
     for (const step of from?.steps ?? []) this.require(step.conversationId).steps.push(step);
@@ -137,6 +141,7 @@ export class MemoryTables {
       acks: all.flatMap(({ acks }) => [...acks.values()].flat()),
       counting: [...this.counting],
       accounts: [...this.accounts.values()],
+      notices: this.notices,
     };
   }
 

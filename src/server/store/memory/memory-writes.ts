@@ -3,7 +3,7 @@ import { NO_RANGES } from '../../../model/ranges.ts';
 import { ALL_ON } from '../../../model/receipt-settings.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
-import { NEW_REGISTERS, sortedPair } from '../records.ts';
+import { NEW_REGISTERS, type NoticeRecord, sortedPair } from '../records.ts';
 
 export const memoryWrites = (
   tables: MemoryTables,
@@ -13,6 +13,13 @@ export const memoryWrites = (
   // Transactions run one after another, so each row that a transaction reads is locked already.
   lockConversationsById: async (ids) => [...new Set(ids)].flatMap((id) => tables.get(id)?.conversation ?? []).sort((a, b) => a.id - b.id),
   lockSweep: async () => true,
+  lockNotices: async () => undefined,
+  putNotice: async (notice, forgetBefore) => {
+    const before = tables.notices;
+    const isKept = ({ kind, at: then }: NoticeRecord): boolean => (kind === 'policy' ? notice.kind !== 'policy' : then >= forgetBefore);
+    tables.notices = [...before.filter(isKept), { number: (before.at(-1)?.number ?? 0) + 1, ...notice }];
+    undo.push(() => void (tables.notices = before));
+  },
   lockAccount: async (userId) => tables.accounts.get(userId) ?? { userId, ...ALL_ON, version: 0 },
   putAccount: async (record) => {
     const before = tables.accounts.get(record.userId);

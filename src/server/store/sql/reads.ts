@@ -2,7 +2,7 @@
 import type { Range } from '../../../model/ranges.ts';
 import type { ReceiptKind } from '../../../model/receipt.ts';
 import type { RangeKind, ServerReadTx } from '../server-store.ts';
-import type { Role, ConversationRange } from '../records.ts';
+import type { Role, ConversationRange, NoticeRecord } from '../records.ts';
 import type { SqlQuery } from './driver.ts';
 import { sqlCountingReads } from './counting-reads.ts';
 import { sqlRecallReads } from './recall-reads.ts';
@@ -229,6 +229,13 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'isBeh
       out[int(row, 'k')]![int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;
   },
+  notices: async (after) =>
+    (await query(`select number, kind, value, at from tidemark.notice where number > $1 order by number`, [after])).map((row) => ({
+      number: int(row, 'number'),
+      kind: text(row, 'kind') as NoticeRecord['kind'],
+      value: text(row, 'value'),
+      at: int(row, 'at'),
+    })),
   unreadPlaces: async (userIds) =>
     userIds.length === 0
       ? []

@@ -121,6 +121,15 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   // The messages that a user cleared one by one.
   [`alter table tidemark.member add column if not exists cleared jsonb not null default '[]'`],
+  // What every server must know although a hint may be lost.
+  [
+    `create table if not exists tidemark.notice (
+      number bigint primary key,
+      kind text collate "C" not null,
+      value text not null,
+      at bigint not null
+    )`,
+  ],
 ];
 
 /**

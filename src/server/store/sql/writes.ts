@@ -23,6 +23,17 @@ const CREATE = `
 /** The advisory lock of the server that sweeps. */
 const SWEEP_LOCK = '8439274603';
 
+/** The advisory lock of the notices: their numbers follow the order of the commits. */
+const NOTICE_LOCK = '8439274604';
+
+// Both parts see the table as it was before, so the new notice stays.
+const PUT_NOTICE = `
+  with gone as (
+    delete from tidemark.notice where (kind = 'policy' and $1::text = 'policy') or (kind = 'revoke' and at < $4::bigint)
+  )
+  insert into tidemark.notice (number, kind, value, at)
+  select coalesce(max(number), 0) + 1, $1::text, $2::text, $3::bigint from tidemark.notice`;
+
 const PUT_CONVERSATIONS = `
   update tidemark.conversation c set latest_seq = w."latestSeq", first_seq = w."firstSeq", version = w.version
   from json_to_recordset($1::text::json) as w(id bigint, "latestSeq" bigint, "firstSeq" bigint, version bigint) where c.id = w.id`;
@@ -146,6 +157,8 @@ export const sqlWrites = (statements: Statements, version: number): Omit<ServerT
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),
     lockSweep: async () => (await statements.only(`select pg_try_advisory_xact_lock(${SWEEP_LOCK}) as taken`))[0]?.['taken'] === true,
+    lockNotices: async () => void (await statements.only(`select pg_advisory_xact_lock(${NOTICE_LOCK})`)),
+    putNotice: async ({ kind, value, at }, forgetBefore) => void (await statements.only(PUT_NOTICE, [kind, value, at, forgetBefore])),
     putCountingVersion: async (userId) => {
       await statements.only(PUT_COUNTING_VERSION, [userId, version]);
     },

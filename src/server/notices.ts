@@ -1,0 +1,124 @@
+/**
+ * What every server of a store must know although the bus may lose a hint: revoked users, and the policy. Both are notices in the store,
+ * numbered in the order of their commits.
+ *
+ *   revoke, setPolicy ─▶ notice in the store ─▶ hint ─▶ every server reads the notices behind the last one it knows
+ *                                            every 4 s ─▶ (a lost hint)
+ */
+import { errorDetails } from '../logging.ts';
+import type { UserId } from '../model/ids.ts';
+import type { Core } from './core.ts';
+import { mergeChanges, type PolicyChange } from './policy.ts';
+import type { NoticeRecord } from './store/records.ts';
+import { persist } from './store/persist.ts';
+
+const LOOK_EVERY_MS = 4000;
+/** A server that did not read for half of this time ends all its connections, because a notice may be gone. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+/** A server that starts heeds revocations of this time: a connection may have come before its first look. */
+const JUST_NOW_MS = 60_000;
+
+export interface Heeds {
+  revoked(userId: UserId): void;
+  policy(stored: PolicyChange): void;
+  /** Notices may be lost. */
+  lost(): void;
+}
+
+export class Notices {
+  private last: number | undefined;
+  private lookedAt: number;
+  private looking: Promise<void> | undefined;
+  private again = false;
+  private stopped = false;
+  private cancel: () => void = () => undefined;
+
+  constructor(
+    private readonly core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>,
+    private readonly heeds: Heeds,
+  ) {
+    this.lookedAt = core.clock.mono();
+    void this.look();
+    this.waitToLook();
+  }
+
+  /** Resolves when the store holds the revocation. */
+  async revoke(userId: UserId): Promise<void> {
+    await this.put('revoke', () => userId);
+    // Every server reads the notice now. Read later, it would also end what the user has opened since.
+    this.core.bus.publish({ kind: 'notices' });
+  }
+
+  /** Resolves when the store holds the change. */
+  async changePolicy(change: PolicyChange): Promise<void> {
+    await this.put('policy', (before) =>
+      JSON.stringify(mergeChanges(before === undefined ? {} : (JSON.parse(before) as PolicyChange), change)),
+    );
+    await this.look();
+    this.core.bus.publish({ kind: 'notices' });
+  }
+
+  /** Reads what is new, and resolves when it is heeded. Calls during a look share one more look. */
+  look(): Promise<void> {
+    if (this.looking) this.again = true;
+    return (this.looking ??= this.lookWhileAsked().finally(() => (this.looking = undefined)));
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancel();
+    await this.looking;
+  }
+
+  private async lookWhileAsked(): Promise<void> {
+    this.again = false;
+    try {
+      await this.lookOnce();
+    } catch (error) {
+      this.core.log('error', 'notices-not-read', errorDetails(error));
+    }
+    if (this.isAskedAgain()) await this.lookWhileAsked();
+  }
+
+  private isAskedAgain(): boolean {
+    return this.again && !this.stopped;
+  }
+
+  private async lookOnce(): Promise<void> {
+    const { store, clock } = this.core;
+    const after = this.last ?? 0;
+    const { notices, begunAt } = await store.read('notices', async (tx) => ({ notices: await tx.notices(after), begunAt: tx.begunAt }));
+    const now = clock.mono();
+    if (now - this.lookedAt > KEPT_MS / 2) this.heeds.lost();
+    this.lookedAt = now;
+    for (const notice of notices) {
+      if (notice.kind === 'policy') this.takePolicy(notice.value);
+      else if (this.last !== undefined || notice.at > begunAt - JUST_NOW_MS) this.heeds.revoked(notice.value);
+    }
+    this.last = notices.at(-1)?.number ?? after;
+  }
+
+  /** A policy of a newer server may be unknown here. It must not hold back the notices behind it. */
+  private takePolicy(stored: string): void {
+    try {
+      this.heeds.policy(JSON.parse(stored) as PolicyChange);
+    } catch (error) {
+      this.core.log('error', 'policy-not-read', errorDetails(error));
+    }
+  }
+
+  private put(kind: NoticeRecord['kind'], valueAfter: (before: string | undefined) => string): Promise<void> {
+    return persist(this.core, kind, async (tx) => {
+      await tx.lockNotices();
+      const at = await tx.now();
+      const before = (await tx.notices(0)).findLast((notice) => notice.kind === kind)?.value;
+      await tx.putNotice({ kind, value: valueAfter(before), at }, at - KEPT_MS);
+    });
+  }
+
+  private waitToLook(): void {
+    this.cancel = this.core.clock.timer(LOOK_EVERY_MS, () => {
+      void this.look().then(() => this.stopped || this.waitToLook());
+    });
+  }
+}

@@ -1,0 +1,102 @@
+/** Two servers of one store, whose bus loses every hint: what holds on both servers all the same. */
+import { afterEach, expect, it } from 'vitest';
+import { CLOSE } from '../../src/protocol/close-codes.ts';
+import { decodeServerFrame, encodeFrame } from '../../src/protocol/codec.ts';
+import type { ServerFrame } from '../../src/protocol/frames.ts';
+import { createLocalBus, type HintBus } from '../../src/server/bus/bus.ts';
+import type { ReceiptServer } from '../../src/server/receipt-server.ts';
+import { createReceiptServer } from '../../src/server/server.ts';
+import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
+import { TestClock } from '../support/test-clock.ts';
+import { hello } from './server-harness.ts';
+
+const WITHIN_MS = 5000;
+const servers: ReceiptServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close().catch(() => undefined);
+});
+
+/** The bus brings hints to its own server alone. */
+const deafBus = (): HintBus => {
+  const { publish, subscribe } = createLocalBus();
+  return { publish, subscribe };
+};
+const start = (store: ServerStore, clock: TestClock, bus = deafBus()): ReceiptServer => {
+  const server = createReceiptServer({
+    store: { ...store, close: async () => undefined },
+    clock,
+    bus,
+    authenticate: async (userId) => ({ userId }),
+    policy: { limits: { members: 50 } },
+  });
+  servers.push(server);
+  return server;
+};
+const signIn = async (server: ReceiptServer, userId: string) => {
+  const frames: ServerFrame[] = [];
+  const codes: number[] = [];
+  const connection = server.connect({
+    send: (text) => void frames.push(decodeServerFrame(text)),
+    close: (code) => void codes.push(code),
+    buffered: 0,
+  })!;
+  connection.receive(encodeFrame(hello(userId)));
+  await connection.settled();
+  return { frames, codes };
+};
+
+it('a revocation whose hint the bus loses ends the connections at every server within 5 s, and only those from before it (F77)', async () => {
+  const [store, clock] = [createMemoryStore(), new TestClock()];
+  const [one, two] = [start(store, clock), start(store, clock)];
+  await clock.pass(10);
+  const [here, there, other] = [await signIn(one, 'ann'), await signIn(two, 'ann'), await signIn(two, 'ben')];
+  await one.revoke('ann');
+  expect(here.codes).toEqual([CLOSE.unauthorized]);
+  const back = await signIn(one, 'ann');
+  await clock.pass(WITHIN_MS);
+  expect(there.codes).toEqual([CLOSE.unauthorized]);
+  expect(other.codes).toEqual([]);
+  expect(back.codes).toEqual([]);
+  const again = await signIn(two, 'ann');
+  await clock.pass(3 * WITHIN_MS);
+  expect(again.codes).toEqual([]);
+});
+
+it('a server reads the notices at once after a gap of the bus (F70)', async () => {
+  const [store, clock, bus] = [createMemoryStore(), new TestClock(), deafBus()];
+  const [one, two] = [start(store, clock), start(store, clock, bus)];
+  await clock.pass(10);
+  const there = await signIn(two, 'ann');
+  await one.revoke('ann');
+  bus.publish({ kind: 'gap' });
+  await clock.pass(1);
+  expect(there.codes).toEqual([CLOSE.unauthorized]);
+});
+
+it('a change of the policy holds at every server within 5 s, over its own option, and at a server that starts later (F71)', async () => {
+  const [store, clock] = [createMemoryStore(), new TestClock()];
+  const [one, two] = [start(store, clock), start(store, clock)];
+  await clock.pass(10);
+  const there = await signIn(two, 'ann');
+  const changes = [one.setPolicy({ limits: { entries: 7 } }), one.setPolicy({ receipts: { groups: true } })];
+  expect(one.policy).toMatchObject({ limits: { entries: 7 }, receipts: { groups: true } });
+  await Promise.all(changes);
+  await two.setPolicy({ limits: { receiptIds: 9 } });
+  await clock.pass(WITHIN_MS);
+  const third = start(store, clock);
+  await clock.pass(1);
+  for (const server of [one, two, third])
+    expect(server.policy).toMatchObject({ limits: { entries: 7, receiptIds: 9, members: 50 }, receipts: { groups: true } });
+  expect(there.frames.at(-1)).toMatchObject({ type: 'welcome', limits: { entries: 7, receiptIds: 9 } });
+});
+
+it('a change of the policy that cannot be stored rejects, and is not in effect', async () => {
+  const [store, clock] = [createMemoryStore(), new TestClock()];
+  const broken: ServerStore = { ...store, tx: () => Promise.reject(new Error('read only')) };
+  const one = start(broken, clock);
+  const refused = expect(one.setPolicy({ limits: { entries: 7 } })).rejects.toThrow('read only');
+  await clock.pass(1000);
+  await refused;
+  expect(one.policy.limits.entries).toBe(100);
+});
