@@ -12,6 +12,7 @@ const DOORS = 'test/contract/server.test.ts';
 const CONNECTION = 'test/unit/server/connection.test.ts';
 const SERVER_GROUPS = 'test/unit/server/groups.test.ts';
 const GROUPS = 'test/unit/engine/groups.test.ts';
+const LEFT_GROUP = 'test/unit/engine/left-group.test.ts';
 
 export const SERVER_BREAKS: readonly Break[] = [
   {
@@ -230,6 +231,20 @@ export const SERVER_BREAKS: readonly Break[] = [
     from: 'if (inGroup && (!conversation || unit.member(conversation).role === null))',
     to: 'if (inGroup && !conversation)',
     test: ['node', GROUPS, 'F78'],
+  },
+  {
+    fault: 'F78',
+    file: 'src/engine/intents/positions.ts',
+    from: 'to > readUpTo && !left ? { position: to } : {}',
+    to: 'to > readUpTo ? { position: to } : {}',
+    test: ['node', LEFT_GROUP, 'F78'],
+  },
+  {
+    fault: 'F78',
+    file: 'src/engine/intents/send-read-receipts.ts',
+    from: 'return conversation.left || message.expired',
+    to: 'return message.expired',
+    test: ['node', LEFT_GROUP, 'F78'],
   },
   {
     fault: 'F79',

@@ -234,8 +234,8 @@ export const HARDER_BUGS = [
   bug(
     'a view that tells nothing sends receipts',
     'engine/intents/positions.ts',
-    'if (newest > conversation.readUpTo) enqueueReceipts(draft, ports, conversationId, { position: newest });',
-    'if (newest > conversation.readUpTo) enqueueReceipts(draft, ports, conversationId, { position: newest, named: range(after + 1, newest) });',
+    'enqueueReceipts(draft, ports, conversationId, positionAt(conversation, newest));',
+    'enqueueReceipts(draft, ports, conversationId, { ...positionAt(conversation, newest), named: range(after + 1, newest) });',
   ),
   bug(
     'a clear of the direct chats clears groups too',

@@ -411,8 +411,10 @@ export class Workload {
       op.latestShown > 0 &&
       !sim.restored
     ) {
-      const shown = screen.chats.get(op.chat!)?.readUpTo ?? 0;
-      if (shown < op.latestShown)
+      const chat = screen.chats.get(op.chat!);
+      const shown = chat?.readUpTo ?? 0;
+      // In a group that the user has left nothing is unread, and the position stays.
+      if (shown < op.latestShown && chat?.left !== true)
         sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!} was cleared to ${op.latestShown}, and shows ${shown}`);
     }
   }

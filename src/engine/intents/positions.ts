@@ -39,10 +39,17 @@ export const seqOf = async (draft: Draft, conversation: ConversationState | unde
   );
 };
 
-/** Registers of a move to `to`. The position only advances. The marked-unread flag is removed even if the position stays. */
+/**
+ * The position at `to`. It only advances. A group that the user has left has nothing unread, and the server takes no position of a former
+ * member, so the position stays there.
+ */
+export const positionAt = ({ left, readUpTo }: ConversationState, to: Seq): Partial<PendingReceipts> =>
+  to > readUpTo && !left ? { position: to } : {};
+
+/** Registers of a move to `to`. The marked-unread flag is removed even if the position stays. */
 export const movedTo = (conversation: ConversationState, to: Seq): Partial<PendingReceipts> => ({
-  ...(to > conversation.readUpTo ? { position: to } : {}),
-  ...(conversation.mark.value ? { marked: setMark(conversation.mark, false, conversation.mark.at) } : {}),
+  ...positionAt(conversation, to),
+  ...(conversation.mark.value && !conversation.left ? { marked: setMark(conversation.mark, false, conversation.mark.at) } : {}),
 });
 
 /**
@@ -89,7 +96,7 @@ export const passArrivals = (draft: Draft, ports: IntentPorts, conversationId: C
   const conversation = draft.model.get(conversationId);
   const newest = conversation ? highest(intersect(conversation.storedSeqs, range(after + 1, upTo))) : 0;
   if (!conversation || newest === 0) return after;
-  if (newest > conversation.readUpTo) enqueueReceipts(draft, ports, conversationId, { position: newest });
+  enqueueReceipts(draft, ports, conversationId, positionAt(conversation, newest));
   return newest;
 };
 

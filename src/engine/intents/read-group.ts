@@ -3,7 +3,7 @@
  * for receipts. The senders learn nothing else.
  */
 import type { IntentTable } from './intent.ts';
-import { movedTo, requireMovable, seqOf } from './positions.ts';
+import { movedTo, positionAt, requireMovable, seqOf } from './positions.ts';
 import { reasonToSkip } from './send-read-receipts.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, subtract } from '../../model/ranges.ts';
@@ -77,7 +77,7 @@ export const readGroupArrivals = async (
   if (newest === 0) return after;
   enqueueReceipts(draft, ports, conversation.id, {
     named: await requestingReceipt(draft, conversation, arrived),
-    ...(newest > conversation.readUpTo ? { position: newest } : {}),
+    ...positionAt(conversation, newest),
   });
   return newest;
 };

@@ -17,8 +17,8 @@ export const reasonToSkip = (conversation: ConversationState, id: MessageId, mes
   if (conversation.isNamed(id, message.seq)) return 'already-acked';
   if (contains(conversation.untold, message.seq)) return 'receipts-off';
   if (conversationType(conversation.id) === 'direct') return undefined;
-  // The server counts no receipt of a user who was no member at the message's commit, and none after the receipt window.
-  return message.expired || !contains(conversation.row.present, message.seq) ? 'not-counted' : undefined;
+  // The server counts no receipt of a former member, of a user who was no member at the message's commit, or after the receipt window.
+  return conversation.left || message.expired || !contains(conversation.row.present, message.seq) ? 'not-counted' : undefined;
 };
 
 /**
@@ -70,7 +70,9 @@ export const sendReadReceipts = async (
           ? 'own'
           : conversation?.pendingReceipts.namedIds.includes(id)
             ? 'already-acked'
-            : undefined;
+            : conversation?.left
+              ? 'not-counted'
+              : undefined;
     if (reason) {
       skipped.push({ id, reason });
       continue;

@@ -155,7 +155,7 @@ export class ConversationState {
 
   /** Whether the conversation has something for the user to read: an unread message, or a mark. A mark may come before the first message. */
   get isUnread(): boolean {
-    return this.unread.unreadCount > 0 || (this.markedUnread && !this.left && this.row.latestSeq > 0);
+    return this.unread.unreadCount > 0 || (this.markedUnread && this.row.latestSeq > 0);
   }
 
   /** The unread messages; none if only their number is known. */
@@ -200,8 +200,9 @@ export class ConversationState {
     return this.row.left.value;
   }
 
+  /** A group that the user has left has nothing to read, so it shows no mark. The mark shows again after a return. */
   get markedUnread(): boolean {
-    return isMarked(this.mark, this.readUpTo);
+    return !this.left && isMarked(this.mark, this.readUpTo);
   }
 
   /** The newest mark, set on this device or on another. */
