@@ -73,7 +73,7 @@ export interface Changes {
    * read position stays, and the senders learn nothing. The flag falls when the user reads the conversation.
    *
    * @param options.from a message: "unread from here". While the flag is set, the countable messages from this message
-   * on count as unread, read or not, on every device of the user. Offline, on a device that does not store all of them,
+   * on count as unread, read or not, on every device of the user. Messages cleared one by one (`messageIds`) stay read. Offline, on a device that does not store all of them,
    * the count is a lower bound (`exact` is false). Not together with `marked: false`.
    * @throws {UsageError} `usage/unknown-message` if this device does not store the message `from` in this conversation.
    */

@@ -14,6 +14,7 @@ import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
 import { openClicked } from './open-clicked.ts';
 import { browserPlace } from './browser-place.ts';
 import { takePush } from './push.ts';
+import { readPush } from '../transport/web-push.ts';
 import { safeLog } from '../logging.ts';
 
 interface Reconnecting extends Event {
@@ -35,6 +36,17 @@ const isClick = (event: Event): event is Reconnecting & { readonly notification:
 const textOf = ({ data, notification }: Pushed): string | undefined =>
   data ? data.text() : notification ? JSON.stringify(notification.data) : undefined;
 
+/**
+ * Returns true for a push for which `installReceiptSync` shows a notification. Every other push is the app's own: an empty one and one that
+ * is no JSON too. The browser ends a subscription after pushes without notifications, so the app shows one for each.
+ *
+ * @param event the event of the listener for `push`.
+ */
+export const isReceiptPush = (event: Event): boolean => {
+  const text = isPush(event) ? textOf(event) : undefined;
+  return text !== undefined && readPush(text) !== null;
+};
+
 const NAMES = { url: 1, getToken: 1, notification: 1, addressOf: 1, log: 1 } as const;
 
 /**
@@ -43,7 +55,7 @@ const NAMES = { url: 1, getToken: 1, notification: 1, addressOf: 1, log: 1 } as 
  * - the service worker sends the pending entries of closed pages when the browser reports the network by Background
  *   Sync. In a browser without Background Sync, the next page sends them;
  * - the service worker stores a message that the app's backend announced by Web Push, sends its delivery receipt, and
- *   shows the app's notification or a plain notification. Other pushes are left to the app's own listeners;
+ *   shows the app's notification or a plain notification. Other pushes are left to the app's own listeners ({@link isReceiptPush});
  * - the service worker closes the notifications of messages that were read meanwhile, also on other devices, whenever the
  *   browser wakes the service worker. Pages close such notifications too;
  * - a click on a notification shows the conversation (the option `addressOf`);

@@ -30,6 +30,7 @@ import type {
   TotalOptions,
 } from '../../../src/index.ts';
 import type {
+  isReceiptPush,
   MessageContext,
   MessageNotification,
   NotificationRef,
@@ -37,7 +38,16 @@ import type {
   readNotificationTag,
   ReceiptSyncOptions,
 } from '../../../src/service-worker/index.ts';
-import type { Directory, OnMessage, PushFrame, PushRecipient, ReceiptServer } from '../../../src/server/index.ts';
+import type {
+  DeclarativePush,
+  declarativePush,
+  DeclaredNotification,
+  Directory,
+  OnMessage,
+  PushFrame,
+  PushRecipient,
+  ReceiptServer,
+} from '../../../src/server/index.ts';
 
 /** True if both types are the same, with `readonly` and `?`. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -239,6 +249,11 @@ export type AroundTheClient = All<
     Same<NotificationRef, { readonly userId: string; readonly conversationId: Chat | null; readonly seq: number | null }>,
     Same<typeof notificationTag, (userId: string, conversationId: Chat, seq: number) => string>,
     Same<typeof readNotificationTag, (tag: string) => NotificationRef | null>,
+    Same<typeof isReceiptPush, (event: Event) => boolean>,
+    Same<
+      typeof declarativePush,
+      (push: PushFrame, notification: DeclaredNotification, options?: { readonly appBadge?: boolean }) => DeclarativePush
+    >,
     Same<Parameters<OnMessage>, [push: PushFrame, recipient: PushRecipient]>,
     Same<PushFrame['totalUnreadCount'], number | undefined>,
     Same<PushRecipient, { readonly connected: boolean }>,
@@ -262,6 +277,7 @@ export const refused = (client: ReceiptClient): void => {
   void client.sendMessage('group:crew', 'hi', { mentions: 'bob' });
   // @ts-expect-error A total counts nothing else.
   client.watchTotalUnreadCount({ of: 'people' });
+  client.watchTotalUnreadCount({ of: 'conversations', type: 'group' }).subscribe((total) => total.toFixed());
   // @ts-expect-error A conversation id names its type.
   void client.setArchived('bob', true);
   // @ts-expect-error There are two scopes.

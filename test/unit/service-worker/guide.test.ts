@@ -7,7 +7,7 @@ import { notificationTag } from '../../../src/model/notification-tag.ts';
 import { decodePush } from '../../../src/protocol/codec.ts';
 import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer, declarativePush, type ReceiptServer } from '../../../src/server/index.ts';
-import { installReceiptSync } from '../../../src/service-worker/index.ts';
+import { installReceiptSync, isReceiptPush } from '../../../src/service-worker/index.ts';
 import { PushBench } from '../../support/push-bench.ts';
 
 const guide = readFileSync(new URL('../../../demo/guides/service-worker.md', import.meta.url), 'utf8');
@@ -46,6 +46,20 @@ it('the code of the guide shows a pushed message in the service worker, and a cl
   expect(asked).toEqual(['/token?user=alice']);
   await bench.scope.dispatch('notificationclick', { notification: { tag, close: () => undefined } });
   expect(bench.scope.opened).toEqual(['https://app.example/#direct:bob']);
+});
+
+it('the code of the guide shows a notification for each push of the app itself, empty or not JSON, and none for Tidemark’s (F131)', async () => {
+  const { scope } = bench;
+  const push = await bench.pushOf('1');
+  await run(codeUnder("The app's own pushes"), { self: scope, isReceiptPush });
+  for (const data of ['', 'garbage{', '"x"', '{"title":"x"}', '{"type":"push"}']) await scope.push(data);
+  await scope.dispatch('push', { data: null });
+  expect(scope.calls.splice(0)).toEqual(Array.from({ length: 6 }, () => ({ title: 'Chat', options: { body: 'There is news' } })));
+  const declared = declarativePush(push, { title: 'Chat', navigate: 'https://chat.example/' });
+  for (const data of [push, declared, { ...push, message: 'of a newer server' }]) await scope.push(data);
+  // Safari may give the notification of a declarative push, and no data.
+  await scope.dispatch('push', { data: null, notification: { data: push } });
+  expect(scope.calls).toEqual([]);
 });
 
 it('the code of the guide subscribes on the page and sends the subscription to the backend', async () => {
