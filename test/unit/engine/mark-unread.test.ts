@@ -53,6 +53,17 @@ describe('unread from a message on', () => {
     expect(await shown(phone)).toMatchObject({ markedUnread: false, readUpTo: 7 });
   });
 
+  it('messages cleared one by one stay read, on every device', async () => {
+    const more: string[] = [];
+    for (const text of ['line 7', 'line 8', 'line 9']) more.push((await bob.say('alice', text)).id);
+    await phone.until({ of: 'messages', conversationId: BOB, limit: 50 }, (list) => list.filter(({ seq }) => seq).length === 9);
+    await phone.do('clearMessages', BOB, more.slice(1));
+    await phone.do('setMarkedUnread', BOB, true, ids[4]);
+    for (const tab of [phone, tablet])
+      await tab.until({ of: 'conversation', conversationId: BOB }, (chat) => chat!.markedUnread && chat!.unreadCount === 3);
+    expect(await tablet.ask('explainUnread', BOB)).toMatchObject({ markedFrom: 5, counted: [[5, 7]] });
+  });
+
   it('the sender learns nothing of the mark', async () => {
     const receipts = await bob.now({ of: 'conversation', conversationId: 'direct:alice' });
     await phone.do('setMarkedUnread', BOB, true, ids[0]);
