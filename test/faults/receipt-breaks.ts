@@ -80,7 +80,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F94',
     file: 'src/engine/state/conversation-state.ts',
-    from: 'return isMarked(this.mark, this.readUpTo);',
+    from: 'return !this.left && isMarked(this.mark, this.readUpTo);',
     to: 'return isMarked(this.mark, this.row.latestSeq);',
     test: ['node', COUNTING, 'F94'],
   },
