@@ -7,7 +7,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /**
  * State of a message. Own messages: `pending` not yet at the server · `failed` refused by the server (see the dead letters) · `sent` stored
- * by the server · `delivered` and `read` by the peer, in direct chats only. Messages of other users: `received`.
+ * by the server · `delivered` and `read` by the peer, in direct chats only; a recalled message falls
+ * back to `sent`. Messages of other users: `received`.
  */
 export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed' | 'received';
 

@@ -104,6 +104,7 @@ export interface MessageReceipts {
   readonly messageId: MessageId;
   readonly conversationId: ConversationId;
   /**
+   * A recalled message has `none`.
    * Own message: `none` no receipt requested · `pending` not yet at the server · `processing` not yet read · `done` read · `expired`.
    * Message of another user: `none` no receipt requested · `processing` not yet read by me · `pending` my receipt is queued on this
    * device · `done` my receipt is at the server · `expired`.

@@ -159,12 +159,12 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/apply/apply-changes.ts',
-    from: '  const befores = rows.map((row) => applyRow(draft, row, !frame.complete));\n',
-    to: '  for (const row of rows) await addRowEvents(draft, row, applyRow(draft, row, !frame.complete));\n',
+    from: '    if (before && !befores.has(row.conversationId)) befores.set(row.conversationId, before);\n',
+    to: '    if (before) await addRowEvents(draft, row.conversationId, before);\n',
     also: [
       {
         file: 'src/engine/apply/apply-changes.ts',
-        from: "  if (news !== 'silent') for (const [i, row] of rows.entries()) await addRowEvents(draft, row, befores[i]);\n",
+        from: "  if (news !== 'silent') for (const [id, before] of befores) await addRowEvents(draft, id, before);\n",
         to: '',
       },
     ],
@@ -190,5 +190,26 @@ export const STATE_BREAKS: readonly Break[] = [
     from: "? await rowsOf(tx, me, [...changed, ...ahead], { before: 'nothing' })",
     to: "? await rowsOf(tx, me, changed, { before: 'nothing' })",
     test: ['node', 'test/contract/server-store.memory.test.ts', 'past the end of the feed'],
+  },
+  {
+    fault: 'F117',
+    file: 'src/engine/apply/apply-changes.ts',
+    from: 'if (before && !befores.has(row.conversationId))',
+    to: 'if (before)',
+    test: ['node', 'test/unit/engine/registers.test.ts', 'many pieces'],
+  },
+  {
+    fault: 'F117',
+    file: 'src/engine/apply/apply-rows.ts',
+    from: '!conversation.isRecalled({ id, recalled }) &&',
+    to: '',
+    test: ['node', 'test/unit/engine/registers.test.ts', 'no recalled message'],
+  },
+  {
+    fault: 'F117',
+    file: 'src/engine/present/present-receipts.ts',
+    from: 'if (conversation.isRecalled(message)) return',
+    to: 'if (message.senderId.length === 0) return',
+    test: ['node', 'test/unit/engine/recalled-receipts.test.ts', 'on no device'],
   },
 ];

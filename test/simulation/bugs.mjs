@@ -25,8 +25,8 @@ export const BUGS = [
   bug(
     'the cursor moves, and the messages are not stored',
     'engine/apply/apply-changes.ts',
-    'const befores = rows.map((row) => applyRow(draft, row, !frame.complete));',
-    'const befores = rows.map(() => undefined);',
+    'const before = applyRow(draft, row, !frame.complete);',
+    'const before: RowBefore | undefined = undefined;',
   ),
   bug(
     'a replaced leader goes on writing',

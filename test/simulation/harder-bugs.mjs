@@ -145,6 +145,7 @@ export const HARDER_BUGS = [
     'mentions: mentions.mentionCount,',
     'mentions: muted ? 0 : mentions.mentionCount,',
   ),
+  bug('a receipt names a recalled message', 'engine/apply/apply-rows.ts', '!conversation.isRecalled({ id, recalled }) &&', ''),
   bug('a recalled message keeps its mentions', 'server/submit/apply-message.ts', 'recalled: true, mentions: null,', 'recalled: true,'),
   bug(
     'a pending clear leaves the mentions',

@@ -88,10 +88,11 @@ export class Loads {
         sim.violated('I-23', `${who} loads ${id} at ${seq ?? 'the end'} of ${conversationId}, among messages of ${chat}`);
       const step = STEPS.indexOf(status);
       const old = before.get(id);
-      if (old && ((step >= 0 && step < old.step) || (old.isRecalled && !recalled)))
+      // The receipts of a message end with its recall.
+      if (old && !recalled && ((step >= 0 && step < old.step) || old.isRecalled))
         sim.violated(
           'I-4',
-          `${who} tells ${id} as ${status}${recalled ? ', recalled' : ''}, and had told it as ${STEPS[old.step] ?? status}${old.isRecalled ? ', recalled' : ''}`,
+          `${who} tells ${id} as ${status}, and had told it as ${STEPS[old.step] ?? status}${old.isRecalled ? ', recalled' : ''}`,
         );
       const told = this.toldOf(id);
       told.step = Math.max(told.step, step);
@@ -109,10 +110,17 @@ export class Loads {
       for (const time of TIMES) {
         const at = one[time];
         const was = before.get(one.messageId)?.times.get(time);
-        if (was !== undefined && (at === null || at > was))
+        if (was !== undefined && (at === null ? !this.mayBeRecalled(one.messageId) : at > was))
           sim.violated('I-4', `${tab.lane.name} tells ${time} of ${one.messageId} as ${at ?? 'null'}, and had told ${was}`);
+        if (at !== null && before.get(one.messageId)?.isRecalled)
+          sim.violated('I-5', `${tab.lane.name} tells ${time} of ${one.messageId}, and had told that it is recalled`);
         if (at !== null) this.toldOf(one.messageId).times.set(time, at);
       }
+  }
+
+  /** The device may show a recall before the server has it. */
+  private mayBeRecalled(id: string): boolean {
+    return this.sim.book.ops.some(({ kind, ids }) => kind === 'recall' && ids.includes(id));
   }
 
   private toldOf(id: string): Told {

@@ -1,4 +1,7 @@
-/** Judges the events of a tab over time: no message and no reader twice, no reader left out, no call of its own as another device's. */
+/**
+ * Judges the events of a tab over time: no message and no reader twice, no reader left out, no call of its own as another device's, and no
+ * receipt of a recalled message.
+ */
 import type { ReceiptEvent } from '../../src/model/event.ts';
 import { EPOCH } from './truths.ts';
 import type { Home, Screen, Simulation } from './simulation.ts';
@@ -8,6 +11,7 @@ const MOST_BEHIND_MS = 7 * 60_000;
 
 export class News {
   private readonly told = new Set<string>();
+  private readonly recalled = new Set<string>();
   /** The last read count heard by the tab and its readers, by message. */
   private readonly readers = new Map<string, { count: number; names: Set<string> }>();
   private asOf: number | null = null;
@@ -26,6 +30,10 @@ export class News {
       if (this.told.has(event.message.id)) sim.violated('I-2', `${who} hears twice of the message ${event.message.id}`);
       this.told.add(event.message.id);
     }
+    if (event.type === 'recalled') this.recalled.add(event.messageId);
+    if (event.type === 'read' || event.type === 'delivered')
+      for (const id of event.messageIds)
+        if (this.recalled.has(id)) sim.violated('I-5', `${who} hears ${event.type} of ${id}, and had heard of its recall`);
     // A repeated frame may arrive later than a message that it names: the receipt takes effect after all, although it was refused.
     const isRefused = event.type === 'read' && event.messageIds.every((id) => home.ledger.refusedReceipts.has(id));
     if ('self' in event && event.self && !isRefused) {

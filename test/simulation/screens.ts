@@ -15,7 +15,7 @@ const statusOf = (sim: Simulation, chat: Chat, user: string, seq: number): strin
   const message = truth.messages[seq - 1]!;
   const peer = [...truth.parts.values()].find((part) => part.user !== user);
   const within = (ranges: readonly (readonly [number, number])[]): boolean => ranges.some(([from, upTo]) => seq >= from && seq <= upTo);
-  if (!peer) return 'sent';
+  if (!peer || message.recalled) return 'sent';
   const isRead = within(peer.read) || within(peer.named);
   if (message.asked && isRead) return 'read';
   return isRead || within(peer.delivered) ? 'delivered' : 'sent';

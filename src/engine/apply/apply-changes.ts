@@ -7,6 +7,7 @@
  *                    rows ─▶ messages ─▶ steps ─▶ events of the rows ─▶ group receipts ─▶ cursor
  */
 import type { ConversationRow } from '../../model/conversation.ts';
+import type { ConversationId } from '../../model/ids.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { asOfToStore } from './as-of.ts';
@@ -17,7 +18,7 @@ import { offerSettingsAgain, takeAccount, takeSettingsCounts } from '../write/re
 import { ALL_ON, joinSettings } from '../../model/receipt-settings.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
-import { applyRow, addRowEvents } from './apply-rows.ts';
+import { applyRow, addRowEvents, type RowBefore } from './apply-rows.ts';
 import { clearPages } from '../../log/tables.ts';
 
 /** Leaves out a row's last message if the frame carries the same message: the log then holds a single copy. */
@@ -38,10 +39,15 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   const before = await storedBefore(draft, receipts);
   const messagesByConversation = new Map(frame.messages.map(({ conversationId, messages }) => [conversationId, messages]));
   const rows = frame.rows.map((row) => withoutCarried(row, messagesByConversation.get(row.conversationId)));
-  const befores = rows.map((row) => applyRow(draft, row, !frame.complete));
+  // Receipts in many pieces come in several rows of one conversation, which make one event of each kind.
+  const befores = new Map<ConversationId, RowBefore>();
+  for (const row of rows) {
+    const before = applyRow(draft, row, !frame.complete);
+    if (before && !befores.has(row.conversationId)) befores.set(row.conversationId, before);
+  }
   for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, news);
   for (const step of frame.steps) draft.change({ t: 'step', step });
-  if (news !== 'silent') for (const [i, row] of rows.entries()) await addRowEvents(draft, row, befores[i]);
+  if (news !== 'silent') for (const [id, before] of befores) await addRowEvents(draft, id, before);
   applyReceiptChanges(draft, before, receipts, news);
   if (frame.complete) tellStatistics(draft);
   const settles = frame.complete && draft.model.rowsBeforeCatchUp.size > 0;

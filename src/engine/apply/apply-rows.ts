@@ -1,6 +1,6 @@
 /** Applies rows from the server, from the feed or from an answer, and makes the events of a row after its messages are stored. */
-import { type ConversationRow, joinRows, rowParts } from '../../model/conversation.ts';
-import { conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
+import { type ConversationRow, rowParts } from '../../model/conversation.ts';
+import { type ConversationId, conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import type { ReceiptEvent, StoredEvent } from '../../model/event.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract } from '../../model/ranges.ts';
@@ -74,12 +74,11 @@ export const storedAt = async (
   return { ranges: fromSeqs(found.keys()), messageIds: inOrder.map(([, messageId]) => messageId) };
 };
 
-/** Makes events of changes by other devices. The caller must store the messages of the row's frame first. */
-export const addRowEvents = async (draft: Draft, row: ConversationRow, before: RowBefore | undefined): Promise<void> => {
-  if (!before) return;
+/** Makes events of what other devices changed in the row since `before`. The caller must store the messages of the row's frame first. */
+export const addRowEvents = async (draft: Draft, conversationId: ConversationId, before: RowBefore): Promise<void> => {
   const { model } = draft;
-  const { conversationId } = row;
-  const after = joinRows(before.row, row);
+  const conversation = model.get(conversationId)!;
+  const after = conversation.row;
   const [was, is] = [before.row.theirs, after.theirs];
   const add = (event: StoredEvent): void => draft.change({ t: 'event', event });
   const addReceipts = async (covered: Ranges, of: EventOfReceipts): Promise<void> => {
@@ -88,12 +87,13 @@ export const addRowEvents = async (draft: Draft, row: ConversationRow, before: R
     const isByName = of.type === 'read' && of.how === 'message';
     const stored = await storedAt(
       draft,
-      model.get(conversationId)!,
+      conversation,
       covered,
       ({ senderId, receiptRequested, recalled }, id) =>
         (senderId === model.me) === isMine &&
+        !conversation.isRecalled({ id, recalled }) &&
         // The ranges of message receipts also cover messages in between that can have none.
-        (!isByName || (receiptRequested && !recalled)) &&
+        (!isByName || receiptRequested) &&
         (isMine || !before.namedIds.has(id)),
     );
     if (stored.ranges.length > 0) add({ ...of, ...stored, conversationId });

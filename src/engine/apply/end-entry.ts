@@ -112,5 +112,5 @@ export const endEntry = async (draft: Draft, ports: IntentPorts, entry: OutboxEn
   else if (entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   if (entry.kind === 'receipts' && !entry.again)
     await addConfirmed(draft, entry, new Set(result.refused?.map(({ id }) => id)), result.withheld === true);
-  if (result.row) await addRowEvents(draft, result.row, before);
+  if (before) await addRowEvents(draft, entry.conversationId, before);
 };

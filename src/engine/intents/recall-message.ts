@@ -29,7 +29,7 @@ export const recallMessage = async (draft: Draft, ports: IntentPorts, messageId:
       `message ${JSON.stringify(messageId)} was sent by another user: only its sender can recall it`,
     );
   const conversationId = pending?.conversationId ?? found!.conversation.id;
-  if (found?.message.recalled || model.get(conversationId)?.recalls.some((recall) => recall.messageId === messageId)) return;
+  if (model.get(conversationId)?.isRecalled({ id: messageId, recalled: found?.message.recalled === true })) return;
   draft.change({
     t: 'enqueue',
     entry: { kind: 'recall', key: ports.random.id(), conversationId, at: ports.clock.wall(), sent: false, cursor: model.cursor, messageId },

@@ -10,7 +10,7 @@ import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';
 
 export const presentMessage = (model: AccountState, conversation: ConversationState, message: KeptMessage): Message => {
-  const recalled = message.recalled || conversation.recalls.some(({ messageId }) => messageId === message.id);
+  const recalled = conversation.isRecalled(message);
   return {
     id: message.id,
     conversationId: conversation.id,
@@ -23,7 +23,7 @@ export const presentMessage = (model: AccountState, conversation: ConversationSt
     recalled,
     mentionsMe: message.mentionsMe === true && !recalled,
     status:
-      conversationType(conversation.id) === 'group'
+      conversationType(conversation.id) === 'group' || recalled
         ? message.senderId === model.me
           ? 'sent'
           : 'received'

@@ -19,8 +19,8 @@ import type { AccountState } from '../state/account-state.ts';
 const NO_COUNTS = { readCount: 0, unreadCount: 0 };
 
 /** How many members have read the message, and how many have not. Zeros if the server's policy hides the counts. */
-const countFieldsOf = ({ receipt, receiptRequested, recalled }: KeptMessage): Pick<MessageReceipts, 'readCount' | 'unreadCount'> =>
-  receipt && receiptRequested && !recalled ? { readCount: receipt.readCount, unreadCount: unreadMembers(receipt) } : NO_COUNTS;
+const countFieldsOf = ({ receipt, receiptRequested }: KeptMessage): Pick<MessageReceipts, 'readCount' | 'unreadCount'> =>
+  receipt && receiptRequested ? { readCount: receipt.readCount, unreadCount: unreadMembers(receipt) } : NO_COUNTS;
 
 /** The receipt state of an own group message, by its counts alone. */
 export const groupState = ({ readCount, memberCount, expired }: GroupReceipt): ReceiptState => {
@@ -31,14 +31,14 @@ const NO_TIMES = timesOf({});
 
 /** The receipt state of an own message: from the peer's receipts, or from the counts of the group. */
 const stateOfOwn = (conversation: ConversationState, message: KeptMessage): ReceiptState => {
-  if (!message.receiptRequested || message.recalled) return 'none';
+  if (!message.receiptRequested) return 'none';
   if (conversationType(conversation.id) === 'group') return message.receipt ? groupState(message.receipt) : 'processing';
   return isRead(conversation.row.theirs, message.seq) ? 'done' : 'processing';
 };
 
 /** The receipt state of another sender's message: whether this user's receipt is pending or confirmed. */
 const stateOfOthers = (conversation: ConversationState, message: KeptMessage): ReceiptState => {
-  if (!message.receiptRequested || message.recalled) return 'none';
+  if (!message.receiptRequested) return 'none';
   const { row, receiptsSent, pendingReceipts } = conversation;
   if (isRead(row.mine, message.seq)) return 'done';
   if (conversationType(conversation.id) === 'group') {
@@ -74,9 +74,10 @@ export const presentReceipts = {
 
   stored: (model: AccountState, conversation: ConversationState, message: KeptMessage): MessageReceipts => {
     const own = message.senderId === model.me;
+    const of = { messageId: message.id, conversationId: conversation.id };
+    if (conversation.isRecalled(message)) return { ...of, state: 'none', ...NO_TIMES, ...NO_COUNTS };
     return {
-      messageId: message.id,
-      conversationId: conversation.id,
+      ...of,
       state: own ? stateOfOwn(conversation, message) : stateOfOthers(conversation, message),
       ...(own ? timesOf(known(conversation, message)) : NO_TIMES),
       ...countFieldsOf(message),

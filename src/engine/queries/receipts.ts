@@ -85,7 +85,7 @@ const presentStored = (draft: Draft, located: StoredMatch, fact: FoundReceipt | 
   const message = fact ? mergeFound(draft, located, fact) : located.message;
   const shown = presentReceipts.stored(draft.model, conversation, message);
   const { times } = fact ?? {};
-  if (!times) return shown;
+  if (!times || conversation.isRecalled(message)) return shown;
   // The answer may be newer than the feed.
   const read = times.read !== undefined || times.named !== undefined;
   return { ...shown, ...timesOf({ ...times, ...message.times }), state: read && shown.state === 'processing' ? 'done' : shown.state };

@@ -221,6 +221,11 @@ export class ConversationState {
     return union(this.row.untold, this.pendingReceipts.untold);
   }
 
+  /** True if the message is recalled, also by a recall that is still pending. Its receipts have ended. */
+  isRecalled({ id, recalled }: { readonly id: MessageId; readonly recalled: boolean }): boolean {
+    return recalled || this.recalls.some(({ messageId }) => messageId === id);
+  }
+
   /** True if a message read receipt, sent or pending, names this message. */
   hasNamed(seq: Seq): boolean {
     return contains(this.row.mine.named, seq) || contains(this.pendingReceipts.named, seq);

@@ -3,6 +3,7 @@ import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-cha
 import { applyMessages, type News } from '../../../src/engine/apply/apply-messages.ts';
 import { endEntry } from '../../../src/engine/apply/end-entry.ts';
 import { sendConversationReadReceipt } from '../../../src/engine/intents/positions.ts';
+import { recallMessage } from '../../../src/engine/intents/recall-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
@@ -124,6 +125,43 @@ describe('each register makes its own event', () => {
     // The message 4 was named by another device.
     expect(news.filter(({ type }) => type !== 'message')).toEqual([
       { type: 'read', how: 'message', conversationId: BOB, ranges: [[4, 4]], messageIds: ['bob-4'], by: 'alice', self: true },
+    ]);
+  });
+
+  it('receipts in many pieces, which come in several rows of one frame, make one event of each kind (F117)', async () => {
+    const { changes, row } = await openDevice();
+    const newest = row({ theirs: receipts({ delivered: [[3, 4]], named: [[3, 3]] }) });
+    const rest = { ...newest, theirs: receipts({ delivered: [[1, 2]], named: [[1, 1]] }) };
+    const events = await changes('catch-up', { rows: [newest, rest] });
+    const kinds = events.map((event) => (event.type === 'read' || event.type === 'delivered' ? [event.type, event.messageIds] : event));
+    expect(kinds).toEqual([
+      ['delivered', ['alice-1', 'alice-3']],
+      ['read', ['alice-1', 'alice-3']],
+    ]);
+  });
+
+  it('receipts name no recalled message, also if the recall comes in the same frame or is still pending (F117)', async () => {
+    const { writer, ports, changes, row } = await openDevice();
+    await writer.write('recall', STRICT, (draft) => recallMessage(draft, ports, 'alice-3'));
+    const recall = { conversationId: BOB, messages: [message(1, 'alice', { recalled: true, body: '' })] } as const;
+    const all: Ranges = [[1, 4]];
+    const rows = [row({ theirs: receipts({ delivered: all, read: all }), mine: receipts({ read: all }) })];
+    expect(await changes('live', { rows, messages: [{ ...recall, messages: [...recall.messages] }] })).toEqual([
+      { type: 'recalled', conversationId: BOB, messageId: 'alice-1' },
+      { type: 'conversationRead', conversationId: BOB, upTo: 4, by: 'bob', self: false },
+      {
+        type: 'read',
+        how: 'conversation',
+        conversationId: BOB,
+        ranges: [
+          [2, 2],
+          [4, 4],
+        ],
+        messageIds: ['bob-2', 'bob-4'],
+        by: 'alice',
+        self: true,
+      },
+      { type: 'conversationRead', conversationId: BOB, upTo: 4, by: 'alice', self: true },
     ]);
   });
 
