@@ -211,10 +211,7 @@ export class Workload {
       case 'clear-all': {
         const shown = [...screen.chats].map(([id, { latestSeq }]) => [id, latestSeq] as const);
         return this.ask(home, screen, book.begin(device, kind, {}), { do: 'clearAllUnreadCounts', args: [] }, () => {
-          for (const [id, latest] of sim.restored || screen.leaves ? [] : shown) {
-            const is = screen.chats.get(id)?.readUpTo ?? latest;
-            if (is < latest) sim.violated('I-16', `${tab.lane.name}: all chats were cleared, and ${id} shows ${is} of ${latest}`);
-          }
+          if (!screen.leaves) for (const [id, latest] of shown) this.judgeRead(screen, id, latest);
         });
       }
       case 'read-group':
@@ -408,15 +405,19 @@ export class Workload {
       (op.kind === 'clear' || op.kind === 'read-chat') &&
       op.ids.length === 0 &&
       op.value !== false &&
-      op.latestShown > 0 &&
-      !sim.restored
-    ) {
-      const chat = screen.chats.get(op.chat!);
-      const shown = chat?.readUpTo ?? 0;
-      // In a group that the user has left nothing is unread, and the position stays.
-      if (shown < op.latestShown && chat?.left !== true)
-        sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!} was cleared to ${op.latestShown}, and shows ${shown}`);
-    }
+      op.latestShown > 0
+    )
+      this.judgeRead(screen, op.chat!, op.latestShown);
+  }
+
+  /** At the moment when a clear is answered, the position stands at the newest message that was shown before the call. */
+  private judgeRead({ chats, tab }: Screen, id: string, latest: number): void {
+    const { sim } = this;
+    const chat = chats.get(id);
+    // In a group that the user has left nothing is unread, and the position stays.
+    if (sim.restored || chat?.left) return;
+    const shown = chat?.readUpTo ?? 0;
+    if (shown < latest) sim.violated('I-16', `${tab.lane.name}: ${id} was cleared to ${latest}, and shows ${shown}`);
   }
 
   /** At the moment when the call is answered, the count leaves the cleared messages out. */
