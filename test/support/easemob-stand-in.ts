@@ -33,6 +33,7 @@ const READ_ACK = 4;
 const CHANNEL_ACK = 7;
 const COMMAND = { sync: 0, unread: 1, notice: 2, provision: 3 } as const;
 const STRING = 7;
+const REPEAT_MS = 500;
 
 /** The object literal after `Root.fromJSON(` in the SDK's file: data, with `!1` for false. */
 const readSchema = async (): Promise<protobuf.INamespace> => {
@@ -64,11 +65,19 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
 
   const say = (socket: WebSocket, command: number, payload: Uint8Array): void =>
     socket.send(encode('MSync', { version: 0, command, payload }));
+  const notify = (user: string): void => {
+    for (const socket of sockets.get(user) ?? []) say(socket, COMMAND.notice, encode('CommNotice', { queue: { name: user } }));
+  };
+  // The SDK drops a notice of a queue that it is fetching, so the notice is repeated until the SDK has fetched the whole queue.
+  const repeats = setInterval(() => {
+    for (const [user, queue] of queues) if (queue.length > 0) notify(user);
+  }, REPEAT_MS);
+  server.once('close', () => clearInterval(repeats));
   const push = (user: string, meta: object): void => {
     const queue = queues.get(user) ?? [];
     queues.set(user, queue);
     queue.push({ id: ++last, timestamp: Date.now(), ...meta } as unknown as Meta);
-    for (const socket of sockets.get(user) ?? []) say(socket, COMMAND.notice, encode('CommNotice', { queue: { name: user } }));
+    notify(user);
   };
   /** The reader's group receipt reaches the message's sender with the number of readers. */
   const tellGroupRead = (meta: Meta, body: MessageBody, from: string): void => {
