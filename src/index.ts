@@ -22,7 +22,7 @@ export type { ListOptions } from './model/list.ts';
 export type { Mentions } from './model/mentions.ts';
 export type { Json, Message, MessageStatus } from './model/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
-export type { Range, Ranges } from './model/ranges.ts';
+export type { Range, Ranges } from './model/registers/ranges.ts';
 export type { MessageReceipts, ReadMember, ReceiptState } from './model/receipt.ts';
 export type { ReceiptSettings, SettingsScope, ShownReceiptSettings } from './model/receipt-settings.ts';
 export type { Retention } from './model/retention.ts';

@@ -16,7 +16,7 @@ import type { ReceiptStatistic, StoredEvent } from '../model/event.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';
-import { fromSeqs, type Ranges } from '../model/ranges.ts';
+import { fromSeqs, type Ranges } from '../model/registers/ranges.ts';
 import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
 import type { AccountSettings, ReceiptSettings } from '../model/receipt-settings.ts';
 import type { StoreTx } from '../ports/ports.ts';

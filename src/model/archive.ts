@@ -3,7 +3,7 @@
  * account and the server have the same answer, and a message writes no flag of its readers.
  */
 import type { ConversationRow } from './conversation.ts';
-import { type Archive, latestMark, UNMARKED } from './flag.ts';
+import { type Archive, latestMark, UNMARKED } from './registers/flag.ts';
 import type { PendingReceipts } from './outbox-entry.ts';
 import { unreadAt } from './unread.ts';
 

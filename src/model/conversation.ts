@@ -1,8 +1,18 @@
 /** A conversation in two forms: the server's summary row, and the view for the page. */
-import { type Archive, countsAbove, latestFlag, latestMark, type Flag, type Mark, NOT_ARCHIVED, UNMARKED, UNSET } from './flag.ts';
+import {
+  type Archive,
+  countsAbove,
+  latestFlag,
+  latestMark,
+  type Flag,
+  type Mark,
+  NOT_ARCHIVED,
+  UNMARKED,
+  UNSET,
+} from './registers/flag.ts';
 import type { ConversationId, Seq } from './ids.ts';
 import type { Message, StoredMessage } from './message.ts';
-import { above, intersect, NO_RANGES, type Ranges, union } from './ranges.ts';
+import { above, intersect, NO_RANGES, type Ranges, union } from './registers/ranges.ts';
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from './receipt.ts';
 import type { Totals } from './total.ts';
 

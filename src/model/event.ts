@@ -5,7 +5,7 @@
 import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
 import type { Message } from './message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
-import type { Ranges } from './ranges.ts';
+import type { Ranges } from './registers/ranges.ts';
 
 /** The call of a read receipt: `message` by `sendReadReceipts`, `conversation` by `sendConversationReadReceipt`. */
 export type ReadHow = 'message' | 'conversation';

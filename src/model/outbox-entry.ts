@@ -6,10 +6,10 @@
  *      ├──────────┴─────▶ cancelled              switched off, or logged out
  *      └────────────────▶ superseded             merged into a newer entry, before it was sent
  */
-import { type Archive, latestFlag, latestMark, type Flag, type Mark } from './flag.ts';
+import { type Archive, latestFlag, latestMark, type Flag, type Mark } from './registers/flag.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { Mentions } from './mentions.ts';
-import { NO_RANGES, type Ranges, union } from './ranges.ts';
+import { NO_RANGES, type Ranges, union } from './registers/ranges.ts';
 import type { AckContent } from './receipt.ts';
 import type { AccountSettings, ReceiptSettings, SettingsCounts } from './receipt-settings.ts';
 

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
 import type { MessageStatus, StoredMessage } from './message.ts';
-import { contains, NO_RANGES, type Range, type Ranges, union } from './ranges.ts';
+import { contains, NO_RANGES, type Range, type Ranges, union } from './registers/ranges.ts';
 
 /** `delivered`: delivery receipt · `read`: conversation read receipt · `named`: message read receipt, which names single messages. */
 export type ReceiptKind = 'delivered' | 'read' | 'named';

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { type ConversationId, ID_RULE, isConversationId, isId } from '../model/ids.ts';
 import { isMentions, MAX_MENTIONS, type Mentions } from '../model/mentions.ts';
-import { isRanges, type Range, type Ranges } from '../model/ranges.ts';
+import { isRanges, type Range, type Ranges } from '../model/registers/ranges.ts';
 
 export const Id = v.custom<string>(isId, `an id is ${ID_RULE}`);
 export const ConversationIdShape = v.custom<ConversationId>(

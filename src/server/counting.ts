@@ -11,7 +11,7 @@
  * finds the new counting version and asks the host again.
  */
 import { type UserId, requireId } from '../model/ids.ts';
-import { countsAbove } from '../model/flag.ts';
+import { countsAbove } from '../model/registers/flag.ts';
 import { countingBase } from '../model/unread.ts';
 import type { Core } from './core.ts';
 import { persist } from './store/persist.ts';

@@ -10,7 +10,7 @@ import { withLead } from '../engine/headless/with-lead.ts';
 import { sendOutboxOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
 import { LoggedOutError } from '../engine/write/log-header.ts';
 import { AuthError, TransportError } from '../errors.ts';
-import { contains } from '../model/ranges.ts';
+import { contains } from '../model/registers/ranges.ts';
 import { notificationTag } from '../model/notification-tag.ts';
 import { databaseName, SYNC_TAG } from '../model/storage-name.ts';
 import { closeNotifications } from '../platform/notifications.ts';

@@ -1,7 +1,7 @@
 /** Single messages cleared by a user, over every server store. */
 import { describe, expect, it } from 'vitest';
 import { MAX_UNCOUNTED_RANGES } from '../../src/model/conversation.ts';
-import { fromSeqs, type Ranges } from '../../src/model/ranges.ts';
+import { fromSeqs, type Ranges } from '../../src/model/registers/ranges.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupReceipts } from './groups.ts';

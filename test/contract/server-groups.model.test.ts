@@ -4,7 +4,7 @@ import { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
-import { seqsOf } from '../../src/model/ranges.ts';
+import { seqsOf } from '../../src/model/registers/ranges.ts';
 import { type GroupReceipt, joinGroupReceipts } from '../../src/model/receipt.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';

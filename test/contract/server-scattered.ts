@@ -1,7 +1,7 @@
 /** Receipts in many pieces: each reader of a row learns all of them, over every server store, and the size of a frame is limited. */
 import { describe, expect, it } from 'vitest';
 import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
-import { fromSeqs, type Ranges, subtract } from '../../src/model/ranges.ts';
+import { fromSeqs, type Ranges, subtract } from '../../src/model/registers/ranges.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { pullPage } from '../../src/server/feed/changes.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';

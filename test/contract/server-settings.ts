@@ -1,6 +1,6 @@
 /** The account's receipt settings, and messages forbidden to all receipts, over every server store. */
 import { describe, expect, it } from 'vitest';
-import type { Ranges } from '../../src/model/ranges.ts';
+import type { Ranges } from '../../src/model/registers/ranges.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupReceipts } from './groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';

@@ -3,7 +3,7 @@ import { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
-import { contains, fromSeqs, type Ranges } from '../../src/model/ranges.ts';
+import { contains, fromSeqs, type Ranges } from '../../src/model/registers/ranges.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';

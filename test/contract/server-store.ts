@@ -1,7 +1,7 @@
 /** The rules of every server store. Each implementation runs this suite; users are new in every test. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConversationRow } from '../../src/model/conversation.ts';
-import type { Ranges } from '../../src/model/ranges.ts';
+import type { Ranges } from '../../src/model/registers/ranges.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 import type { Frame } from '../../src/protocol/frames.ts';

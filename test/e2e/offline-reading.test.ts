@@ -1,7 +1,7 @@
 /** The main task of the library: messages are read offline, the browser is killed, and after the reconnect all devices agree. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
-import { contains } from '../../src/model/ranges.ts';
+import { contains } from '../../src/model/registers/ranges.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
 import { delivered, type Device, eventually, sendMany, sleep, World } from './world.ts';

@@ -1,6 +1,6 @@
 /** `viewConversation` in a page with the focus, then without, then with the focus again. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { contains } from '../../src/model/ranges.ts';
+import { contains } from '../../src/model/registers/ranges.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
 import { focus, view } from './looking.ts';
 import { type Device, eventually, sleep, World } from './world.ts';

@@ -1,7 +1,7 @@
 /** The worker dies and the page does not: calls end, streams go on, nothing is lost and nothing happens twice. */
 import type { CDPSession } from 'playwright';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { contains } from '../../src/model/ranges.ts';
+import { contains } from '../../src/model/registers/ranges.ts';
 import { stretched } from '../support/machine.ts';
 import { delivered, type Device, eventually, sendMany, World } from './world.ts';
 

@@ -72,7 +72,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F94',
-    file: 'src/model/flag.ts',
+    file: 'src/model/registers/flag.ts',
     from: 'return a.value ? b : a;',
     to: 'return a.value ? a : b;',
     test: ['node', STORE, 'F94'],

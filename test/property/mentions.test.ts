@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation.ts';
-import { fromSeqs, size } from '../../src/model/ranges.ts';
+import { fromSeqs, size } from '../../src/model/registers/ranges.ts';
 import { mentionsAt } from '../../src/model/unread.ts';
 
 interface Line {

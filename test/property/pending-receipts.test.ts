@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS, type PendingReceipts } from '../../src/model/outbox-entry.ts';
-import { fromSeqs } from '../../src/model/ranges.ts';
+import { fromSeqs } from '../../src/model/registers/ranges.ts';
 
 const ranges = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 8 }).map(fromSeqs);
 const flag = fc.option(fc.record({ count: fc.nat(4), value: fc.boolean() }));

@@ -12,7 +12,7 @@ import {
   size,
   subtract,
   union,
-} from '../../src/model/ranges.ts';
+} from '../../src/model/registers/ranges.ts';
 
 const seqs = fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
 const setOf = (ranges: Ranges): Set<number> => new Set(seqsOf(ranges));

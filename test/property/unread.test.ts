@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation.ts';
-import { type Mark, UNMARKED } from '../../src/model/flag.ts';
-import { contains, fromSeqs, size } from '../../src/model/ranges.ts';
+import { type Mark, UNMARKED } from '../../src/model/registers/flag.ts';
+import { contains, fromSeqs, size } from '../../src/model/registers/ranges.ts';
 import { countedAt, uncountedAt, unreadAt } from '../../src/model/unread.ts';
 
 interface Line {

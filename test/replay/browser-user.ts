@@ -1,6 +1,6 @@
 /** The person with the most incoming messages, on a phone. */
 import type { Page } from 'playwright';
-import { contains } from '../../src/model/ranges.ts';
+import { contains } from '../../src/model/registers/ranges.ts';
 import { Deadline, stretched } from '../support/machine.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
 import type { ServedReceipts } from '../support/serve.ts';

@@ -3,7 +3,7 @@
  * and reads when the replay says so.
  */
 import type { ConversationId } from '../../src/model/ids.ts';
-import { contains, fromSeqs, highest, range, subtract, union } from '../../src/model/ranges.ts';
+import { contains, fromSeqs, highest, range, subtract, union } from '../../src/model/registers/ranges.ts';
 import { decodeServerFrames } from '../../src/protocol/codec.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import type { WireEntry } from '../../src/protocol/submit.ts';

@@ -208,7 +208,7 @@ export const BUGS = [
   ),
   bug(
     'the older flag wins',
-    'model/flag.ts',
+    'model/registers/flag.ts',
     'if (a.count !== b.count) return a.count > b.count ? a : b;',
     'if (a.count !== b.count) return a.count < b.count ? a : b;',
   ),

@@ -1,6 +1,6 @@
 /** Judges the events of a tab: their messages, their users, and their truth. */
 import type { ReceiptEvent } from '../../src/model/event.ts';
-import { size } from '../../src/model/ranges.ts';
+import { size } from '../../src/model/registers/ranges.ts';
 import { chatOf } from './book.ts';
 import type { Simulation } from './simulation.ts';
 

@@ -1,6 +1,6 @@
 /** Checks that every cached count of a state equals the count derived again (I-13). */
 import type { AccountState } from '../../src/engine/state/account-state.ts';
-import { contains } from '../../src/model/ranges.ts';
+import { contains } from '../../src/model/registers/ranges.ts';
 
 /** @throws {Error} that names the conversation with a wrong count. */
 export const checkCounts = ({ conversations }: AccountState): void => {

@@ -3,7 +3,7 @@
  * new ones.
  */
 import { conversationType, type ConversationId, type Seq } from '../../model/ids.ts';
-import { contains, fromSeqs, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { contains, fromSeqs, NO_RANGES, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import { isNothingPending } from '../../model/outbox-entry.ts';
 import type { ConversationState } from '../state/conversation-state.ts';

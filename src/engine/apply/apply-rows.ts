@@ -3,7 +3,7 @@ import { type ConversationRow, rowParts } from '../../model/conversation.ts';
 import { type ConversationId, conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import type { ReceiptEvent, StoredEvent } from '../../model/event.ts';
-import { contains, fromSeqs, highest, intersect, type Ranges, subtract } from '../../model/ranges.ts';
+import { contains, fromSeqs, highest, intersect, type Ranges, subtract } from '../../model/registers/ranges.ts';
 import type { ReceiptsSent } from '../../model/receipt.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
 import type { Draft } from '../write/draft.ts';

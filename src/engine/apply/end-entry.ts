@@ -9,7 +9,7 @@ import type {
   RecallEntry,
   SettingsEntry,
 } from '../../model/outbox-entry.ts';
-import { highest, intersect } from '../../model/ranges.ts';
+import { highest, intersect } from '../../model/registers/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../model/receipt.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';

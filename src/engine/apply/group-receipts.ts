@@ -1,7 +1,7 @@
 /** Applies receipt changes of group messages: counts that only grow, merged into the messages, and the events of their growth. */
 import type { ReceiptEvent } from '../../model/event.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
-import { contains, fromSeqs } from '../../model/ranges.ts';
+import { contains, fromSeqs } from '../../model/registers/ranges.ts';
 import { type GroupReceipt, unreadMembers } from '../../model/receipt.ts';
 import type { WireReceiptChange } from '../../protocol/changes.ts';
 import type { KeptMessage } from '../../log/log-record.ts';

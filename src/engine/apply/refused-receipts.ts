@@ -2,7 +2,7 @@
 import type { RejectedCode } from '../../errors.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import { type DeadLetter, type EntryEnd, isNothingPending, NO_PENDING_RECEIPTS, type ReceiptsEntry } from '../../model/outbox-entry.ts';
-import { size } from '../../model/ranges.ts';
+import { size } from '../../model/registers/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { findInConversation } from '../present/find-message.ts';
 import { readStored } from '../present/read-messages.ts';

@@ -1,8 +1,8 @@
 /** Clears single messages: they no longer count as unread for this user. The position does not move, and the senders learn nothing. */
 import { UsageError } from '../../errors.ts';
-import { countsAbove } from '../../model/flag.ts';
+import { countsAbove } from '../../model/registers/flag.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
-import { contains, fromSeqs } from '../../model/ranges.ts';
+import { contains, fromSeqs } from '../../model/registers/ranges.ts';
 import { countingBase } from '../../model/unread.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';

@@ -1,9 +1,9 @@
 /** Calls that move the user's read position: clear, partial clear, and conversation read receipt. */
 import { UsageError } from '../../errors.ts';
-import { setMark } from '../../model/flag.ts';
+import { setMark } from '../../model/registers/flag.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { PendingReceipts } from '../../model/outbox-entry.ts';
-import { highest, intersect, NO_RANGES, range, subtract } from '../../model/ranges.ts';
+import { highest, intersect, NO_RANGES, range, subtract } from '../../model/registers/ranges.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Lookup } from '../state/message-index.ts';
 import { isBlind } from '../write/blind-flags.ts';

@@ -6,7 +6,7 @@ import type { IntentTable } from './intent.ts';
 import { movedTo, positionAt, requireMovable, seqOf } from './positions.ts';
 import { reasonToSkip } from './send-read-receipts.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
-import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, subtract } from '../../model/ranges.ts';
+import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, subtract } from '../../model/registers/ranges.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { locate } from '../state/message-index.ts';

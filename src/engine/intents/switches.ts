@@ -1,5 +1,5 @@
 /** Switches: mute, receipt settings and pause. */
-import { setFlag, UNSET } from '../../model/flag.ts';
+import { setFlag, UNSET } from '../../model/registers/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { ReceiptSettings, SettingsScope } from '../../model/receipt-settings.ts';
 import { isBlind } from '../write/blind-flags.ts';

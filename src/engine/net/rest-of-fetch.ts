@@ -1,5 +1,5 @@
 /** The rest of a `fetch` after an incomplete answer. */
-import { range, size, subtract } from '../../model/ranges.ts';
+import { range, size, subtract } from '../../model/registers/ranges.ts';
 import type { Frame, ServerFrame } from '../../protocol/frames.ts';
 
 type Wants = Frame<'fetch'>['wants'];

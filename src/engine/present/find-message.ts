@@ -1,6 +1,6 @@
 /** Finds messages by id. The search starts with the newest pages, because people act on new messages most. */
 import type { MessageId } from '../../model/ids.ts';
-import { highest, intersect, range } from '../../model/ranges.ts';
+import { highest, intersect, range } from '../../model/registers/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { readPages } from '../../log/pages.ts';

@@ -1,7 +1,7 @@
 /** Finds the first unread message of a conversation: in the row, or among the stored messages where the row gives only their number. */
-import { countsAbove } from '../../model/flag.ts';
+import { countsAbove } from '../../model/registers/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
-import { contains, intersect, range } from '../../model/ranges.ts';
+import { contains, intersect, range } from '../../model/registers/ranges.ts';
 import { countingBase, type FirstUnread } from '../../model/unread.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';

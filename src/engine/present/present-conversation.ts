@@ -3,7 +3,7 @@ import type { Conversation } from '../../model/conversation.ts';
 import { conversationType } from '../../model/ids.ts';
 import { type Message, parseBody } from '../../model/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
-import { highest } from '../../model/ranges.ts';
+import { highest } from '../../model/registers/ranges.ts';
 import { directStatus } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { ConversationState } from '../state/conversation-state.ts';

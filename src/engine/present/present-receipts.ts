@@ -1,7 +1,7 @@
 /** The shown form of one message's receipts. */
 import { conversationType } from '../../model/ids.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
-import { contains } from '../../model/ranges.ts';
+import { contains } from '../../model/registers/ranges.ts';
 import {
   type GroupReceipt,
   isDelivered,

@@ -1,6 +1,6 @@
 /** Reads messages of one conversation: from its pages, with unflushed messages and receipts merged in. */
 import type { Message } from '../../model/message.ts';
-import { intersect, type Range, type Ranges, seqsOf } from '../../model/ranges.ts';
+import { intersect, type Range, type Ranges, seqsOf } from '../../model/registers/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { readPages } from '../../log/pages.ts';

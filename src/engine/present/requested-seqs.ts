@@ -1,6 +1,6 @@
 /** The seqs of messages requested by this tab, to prevent a second request. A reset of the history clears the set, and so does `dropCachedMessages`. */
 import type { ConversationId } from '../../model/ids.ts';
-import { NO_RANGES, type Ranges, subtract, union } from '../../model/ranges.ts';
+import { NO_RANGES, type Ranges, subtract, union } from '../../model/registers/ranges.ts';
 import type { AccountState } from '../state/account-state.ts';
 
 export class RequestedSeqs {

@@ -1,7 +1,7 @@
 /** Explains a conversation's unread count: the positions, the pending entries and the counted messages behind it. */
 import type { ConversationId } from '../../model/ids.ts';
-import { isMarked } from '../../model/flag.ts';
-import { NO_RANGES, subtract } from '../../model/ranges.ts';
+import { isMarked } from '../../model/registers/flag.ts';
+import { NO_RANGES, subtract } from '../../model/registers/ranges.ts';
 import type { UnreadExplanation } from '../../model/unread.ts';
 import type { AccountState } from '../state/account-state.ts';
 

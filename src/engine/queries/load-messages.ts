@@ -5,7 +5,7 @@
 import { TransportError, UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/intents.ts';
-import { above, highest, range, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { above, highest, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { FirstUnread } from '../../model/unread.ts';
 import { firstVisible } from '../../model/conversation.ts';
 import { firstUnreadOf } from '../present/first-unread.ts';

@@ -1,7 +1,7 @@
 /** Asks the server for the receipts of messages, and stores the answer. */
 import { ProtocolError } from '../../errors.ts';
 import { type ConversationId, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
-import { contains, fromSeqs } from '../../model/ranges.ts';
+import { contains, fromSeqs } from '../../model/registers/ranges.ts';
 import { isRead, type MessageReceipts, type ReceiptState, timesOf, unreadMembers } from '../../model/receipt.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { KeptMessage } from '../../log/log-record.ts';

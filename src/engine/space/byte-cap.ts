@@ -2,7 +2,7 @@
  * The limit `retention.bytes`: chooses the pages that go when the stored messages are larger. The order is that of a full device
  * ({@link pagesByValue}). The newest message of a conversation stays.
  */
-import { intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { Change } from '../../log/log-record.ts';
 import { pagesOf, readAllIndexes, shrinkPages } from '../../log/pages.ts';

@@ -6,7 +6,7 @@
  *                └─ a crash, or still no room: the next start finds records without bodies and repairs (see {@link repairPages})
  */
 import type { ConversationId, Seq } from '../../model/ids.ts';
-import { fromSeqs } from '../../model/ranges.ts';
+import { fromSeqs } from '../../model/registers/ranges.ts';
 import { bodiesKey } from '../../log/log-record.ts';
 import { TABLES } from '../../log/tables.ts';
 import type { Ports } from '../../ports/ports.ts';

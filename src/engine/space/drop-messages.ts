@@ -5,7 +5,7 @@
  *   evict, with `dropped` ─▶ the background fetches nothing of it again
  *                         └▶ a conversation that the app opens fetches the messages that it shows
  */
-import { type Range, type Ranges, size, subtract } from '../../model/ranges.ts';
+import { type Range, type Ranges, size, subtract } from '../../model/registers/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { deletePages, writePages } from '../../log/pages.ts';

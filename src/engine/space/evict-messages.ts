@@ -10,7 +10,7 @@
  * A full device accepts deletes only, no put. So the pages go first, and the record follows. Without a page to delete, the messages that
  * are in the log only go in the same way: `drop-bodies.ts`.
  */
-import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change, KeptMessage } from '../../log/log-record.ts';

@@ -1,6 +1,6 @@
 /** Measures what this device stores of the account. */
 import type { StoredAmount } from '../../model/storage.ts';
-import { size } from '../../model/ranges.ts';
+import { size } from '../../model/registers/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { byteLength, readAllIndexes } from '../../log/pages.ts';
 import { SNAPSHOT_KEY, TABLES } from '../../log/tables.ts';

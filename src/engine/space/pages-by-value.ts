@@ -1,6 +1,6 @@
 /** The order in which stored messages leave the device: read messages first, from the quietest conversations, and unread messages last. */
 import type { ConversationId } from '../../model/ids.ts';
-import { intersect, NO_RANGES, type Ranges, subtract } from '../../model/ranges.ts';
+import { intersect, NO_RANGES, type Ranges, subtract } from '../../model/registers/ranges.ts';
 import { pagesOf } from '../../log/pages.ts';
 import { PAGE_SIZE } from '../../log/tables.ts';
 import type { AccountState } from '../state/account-state.ts';

@@ -4,7 +4,7 @@
  * count changes and no receipt is sent twice. The newest message of a conversation always stays.
  */
 import type { ConversationId, Seq } from '../../model/ids.ts';
-import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/ranges.ts';
+import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { Retention } from '../../model/retention.ts';
 import type { Cancel, Ports, StoreTx } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';

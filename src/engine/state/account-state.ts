@@ -15,7 +15,7 @@ import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { ReceiptStatistic } from '../../model/event.ts';
 import { type ConversationRow, wholeRow } from '../../model/conversation.ts';
 import { archiveOf } from '../../model/archive.ts';
-import { latestFlag, latestMark } from '../../model/flag.ts';
+import { latestFlag, latestMark } from '../../model/registers/flag.ts';
 import {
   allowedBy,
   type Cursor,
@@ -25,7 +25,7 @@ import {
   type ReceiptsEntry,
   type SettingsEntry,
 } from '../../model/outbox-entry.ts';
-import { union } from '../../model/ranges.ts';
+import { union } from '../../model/registers/ranges.ts';
 import { type AccountSettings, ALL_ON, bothAllow, joinSettings, type ReceiptSettings, valuesOf } from '../../model/receipt-settings.ts';
 import { addCounts, noTotals, pickTotal, type Totals } from '../../model/total.ts';
 import type { KeptMessage } from '../../log/log-record.ts';

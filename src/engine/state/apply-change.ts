@@ -2,7 +2,7 @@
 import { joinRows, wholeRow } from '../../model/conversation.ts';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
 import type { StoredEvent } from '../../model/event.ts';
-import { contains, fromSeqs, subtract, union } from '../../model/ranges.ts';
+import { contains, fromSeqs, subtract, union } from '../../model/registers/ranges.ts';
 import { countsOf, joinSettings } from '../../model/receipt-settings.ts';
 import type { Change, KeptMessage, LogRecord } from '../../log/log-record.ts';
 import { withReceipt, withStep } from '../../log/pages.ts';

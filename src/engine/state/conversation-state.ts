@@ -1,7 +1,7 @@
 /** The in-memory state of one conversation: the server's row, the overlay of pending entries, and the values derived from both. */
 import { type ConversationRow, emptyRow } from '../../model/conversation.ts';
 import { archiveOf, isArchived } from '../../model/archive.ts';
-import { type Archive, type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/flag.ts';
+import { type Archive, type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/registers/flag.ts';
 import { type ConversationId, conversationType, type ConversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import {
   type ConversationEntry,
@@ -13,7 +13,7 @@ import {
   type RecallEntry,
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
-import { contains, NO_RANGES, type Ranges, union } from '../../model/ranges.ts';
+import { contains, NO_RANGES, type Ranges, union } from '../../model/registers/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/receipt.ts';
 import { type Counts, countsOf } from '../../model/total.ts';
 import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/unread.ts';

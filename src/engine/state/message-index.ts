@@ -3,7 +3,7 @@
  * the server clear the cache. Unflushed messages are found in the conversation's state.
  */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
-import { contains, highest, intersect, range, size } from '../../model/ranges.ts';
+import { contains, highest, intersect, range, size } from '../../model/registers/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import {

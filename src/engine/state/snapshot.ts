@@ -3,7 +3,7 @@ import type { ReceiptStatistic } from '../../model/event.ts';
 import { type ConversationRow, rowParts, type RowParts } from '../../model/conversation.ts';
 import type { Seq } from '../../model/ids.ts';
 import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
-import type { Ranges } from '../../model/ranges.ts';
+import type { Ranges } from '../../model/registers/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { AccountSettings, ReceiptSettings } from '../../model/receipt-settings.ts';

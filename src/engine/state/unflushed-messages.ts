@@ -3,7 +3,7 @@
  * in no page.
  */
 import type { MessageId, Seq } from '../../model/ids.ts';
-import { contains, intersect, type Ranges } from '../../model/ranges.ts';
+import { contains, intersect, type Ranges } from '../../model/registers/ranges.ts';
 import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { joinMessages, type PageNews, pagesOf, withReceipt, withStep } from '../../log/pages.ts';

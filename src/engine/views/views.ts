@@ -7,7 +7,7 @@
  */
 import type { Conversation } from '../../model/conversation.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
-import { range } from '../../model/ranges.ts';
+import { range } from '../../model/registers/ranges.ts';
 import type { Held } from '../../model/held.ts';
 import type { Message } from '../../model/message.ts';
 import type { DeadLetter } from '../../model/outbox-entry.ts';

@@ -4,7 +4,7 @@
  * outbox for the first snapshot, and takes its count from the row in the snapshot.
  */
 import { archiveOf } from '../../model/archive.ts';
-import { latestFlag, latestMark, setArchive, setFlag, setMark } from '../../model/flag.ts';
+import { latestFlag, latestMark, setArchive, setFlag, setMark } from '../../model/registers/flag.ts';
 import { hasFlag, type OutboxEntry, queueOf } from '../../model/outbox-entry.ts';
 import type { Draft } from './draft.ts';
 import type { ConversationState } from '../state/conversation-state.ts';

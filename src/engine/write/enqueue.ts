@@ -1,7 +1,7 @@
 /** Puts pending receipts into the outbox: at most one unsent entry per conversation, with all its registers. */
 import type { ConversationId } from '../../model/ids.ts';
 import { isNothingPending, NO_PENDING_RECEIPTS, type PendingReceipts } from '../../model/outbox-entry.ts';
-import { NO_RANGES, range, union } from '../../model/ranges.ts';
+import { NO_RANGES, range, union } from '../../model/registers/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Draft } from './draft.ts';
 

@@ -2,7 +2,7 @@
  * Switching receipts off and on, by a setting of this device or of the account, here or on another device. A switch and what it cancels are
  * one transaction, so no receipt slips past it.
  */
-import { setFlag } from '../../model/flag.ts';
+import { setFlag } from '../../model/registers/flag.ts';
 import { cancelForbidden, isNothingPending, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import { type AccountSettings, bothAllow, countsOf, joinSettings, type ReceiptSettings, valuesOf } from '../../model/receipt-settings.ts';
 import type { Draft } from './draft.ts';

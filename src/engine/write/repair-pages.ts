@@ -1,6 +1,6 @@
 /** Repairs the state after an eviction that a crash or a full disk interrupted. */
 import type { ConversationId } from '../../model/ids.ts';
-import { fromSeqs, type Ranges, subtract } from '../../model/ranges.ts';
+import { fromSeqs, type Ranges, subtract } from '../../model/registers/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { pagesOf, parseIndexLine, readAllIndexes, readIndex, shrinkPages } from '../../log/pages.ts';

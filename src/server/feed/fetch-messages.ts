@@ -1,6 +1,6 @@
 /** Reads messages by seq, newest first, for a device without them. */
 import type { ConversationId, UserId } from '../../model/ids.ts';
-import { intersect, range, type Range, type Ranges, union } from '../../model/ranges.ts';
+import { intersect, range, type Range, type Ranges, union } from '../../model/registers/ranges.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { nameOf, type ConversationRange } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';

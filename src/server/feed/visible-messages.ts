@@ -3,7 +3,7 @@
  * before the join is for this user a message that does not exist.
  */
 import type { UserId } from '../../model/ids.ts';
-import { contains, intersect, type Ranges } from '../../model/ranges.ts';
+import { contains, intersect, type Ranges } from '../../model/registers/ranges.ts';
 import type { ConversationRecord, MessageKey } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
 

@@ -3,7 +3,7 @@
  * keeps position, receipts and past stays.
  */
 import type { Seq, UserId } from '../../model/ids.ts';
-import { intersect, NO_RANGES, range, union } from '../../model/ranges.ts';
+import { intersect, NO_RANGES, range, union } from '../../model/registers/ranges.ts';
 import { type MemberRecord, NEW_REGISTERS, NO_END, type Role } from '../store/records.ts';
 import type { ServerTx } from '../store/server-store.ts';
 

@@ -7,7 +7,7 @@
  */
 import type { UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/mentions.ts';
-import { contains } from '../../model/ranges.ts';
+import { contains } from '../../model/registers/ranges.ts';
 import type { PushFrame } from '../../protocol/push.ts';
 import type { Connections } from '../connections.ts';
 import type { MessageRecord } from '../store/records.ts';

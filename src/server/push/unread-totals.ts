@@ -1,7 +1,7 @@
 /** The total unread count of users, as their devices derive it from their rows. */
 import type { UserId } from '../../model/ids.ts';
-import { countsAbove } from '../../model/flag.ts';
-import { range, size, subtract } from '../../model/ranges.ts';
+import { countsAbove } from '../../model/registers/flag.ts';
+import { range, size, subtract } from '../../model/registers/ranges.ts';
 import { countingBase } from '../../model/unread.ts';
 import { reopeningRanges, type UnreadPlace } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';

@@ -10,7 +10,7 @@
  * The rules stand above the interface, so both implementations behave alike.
  */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
-import type { Ranges } from '../../model/ranges.ts';
+import type { Ranges } from '../../model/registers/ranges.ts';
 import type { AckRecord, AddedReader, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
 import type {
   AccountRecord,

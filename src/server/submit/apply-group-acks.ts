@@ -4,7 +4,7 @@
  * clock decides (I-9).
  */
 import type { MessageId, Seq } from '../../model/ids.ts';
-import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../../model/ranges.ts';
+import { contains, fromSeqs, intersect, NO_RANGES, type Ranges, seqsOf, subtract, union } from '../../model/registers/ranges.ts';
 import { clampTo, gapsBeside, namedSeqs, type ReceiptsInput, type ReceiptsWork, type Refused } from './apply-receipts.ts';
 import type { SubmitWork } from './submit-work.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';

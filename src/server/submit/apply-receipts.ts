@@ -3,7 +3,7 @@
  * nothing (I-2, I-4).
  */
 import type { ReadBy } from '../../model/conversation.ts';
-import { countsAbove, latestFlag, latestMark, type Mark, sameMark } from '../../model/flag.ts';
+import { countsAbove, latestFlag, latestMark, type Mark, sameMark } from '../../model/registers/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import {
   above,
@@ -17,7 +17,7 @@ import {
   sameRanges,
   subtract,
   union,
-} from '../../model/ranges.ts';
+} from '../../model/registers/ranges.ts';
 import type { ReceiptKind } from '../../model/receipt.ts';
 import type { ReceiptSettings } from '../../model/receipt-settings.ts';
 import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';

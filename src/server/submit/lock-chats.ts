@@ -3,7 +3,7 @@
  * chat by its first message, and any conversation by a flag.
  */
 import { conversationTarget, type ConversationId, type UserId } from '../../model/ids.ts';
-import { NO_RANGES } from '../../model/ranges.ts';
+import { NO_RANGES } from '../../model/registers/ranges.ts';
 import type { WireConversationEntry } from '../../protocol/submit.ts';
 import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, NEW_REGISTERS } from '../store/records.ts';
 import type { ServerTx } from '../store/server-store.ts';

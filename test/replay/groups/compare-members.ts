@@ -1,5 +1,5 @@
 /** Compares the server's answers to a new device of each person, and the stored messages of the devices, with the recount. */
-import { fromSeqs } from '../../../src/model/ranges.ts';
+import { fromSeqs } from '../../../src/model/registers/ranges.ts';
 import type { ConversationRow } from '../../../src/model/conversation.ts';
 import { ProtocolClient } from '../../support/protocol-client.ts';
 import type { Door } from '../door.ts';

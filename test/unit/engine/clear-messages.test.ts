@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { splitEntry } from '../../../src/engine/sync/outbox/split-entry.ts';
 import { NO_PENDING_RECEIPTS, type ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
-import { fromSeqs, type Ranges, union } from '../../../src/model/ranges.ts';
+import { fromSeqs, type Ranges, union } from '../../../src/model/registers/ranges.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, sentBy, submits, type WorldTab } from '../../support/on-tab.ts';

@@ -7,7 +7,7 @@ import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
 import { applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { StoreError } from '../../../src/errors.ts';
-import { size } from '../../../src/model/ranges.ts';
+import { size } from '../../../src/model/registers/ranges.ts';
 import { bytesOn, limitedDevice, messagesOfBob } from '../../support/limited-disk.ts';
 import { SCHEMA } from '../../../src/log/tables.ts';
 import { queueOf } from '../../../src/model/outbox-entry.ts';

@@ -4,7 +4,7 @@ import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-cha
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { enqueueReceipts } from '../../../src/engine/write/enqueue.ts';
 import { StoreError } from '../../../src/errors.ts';
-import { size } from '../../../src/model/ranges.ts';
+import { size } from '../../../src/model/registers/ranges.ts';
 import { bytesOn, limitedDevice, messagesOfBob } from '../../support/limited-disk.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;

@@ -9,7 +9,7 @@ import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
 import type { StoredEvent } from '../../../src/model/event.ts';
-import type { Ranges } from '../../../src/model/ranges.ts';
+import type { Ranges } from '../../../src/model/registers/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../../src/model/receipt.ts';
 import type { WireMessage } from '../../../src/protocol/changes.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';

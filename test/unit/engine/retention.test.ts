@@ -10,7 +10,7 @@ import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
 import type { StoredMessage } from '../../../src/model/message.ts';
-import { size } from '../../../src/model/ranges.ts';
+import { size } from '../../../src/model/registers/ranges.ts';
 import type { Retention } from '../../../src/model/retention.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';

@@ -4,7 +4,7 @@
  */
 import { errorOf, ProtocolError } from '../../../errors.ts';
 import type { ConversationId, Seq } from '../../../model/ids.ts';
-import { contains } from '../../../model/ranges.ts';
+import { contains } from '../../../model/registers/ranges.ts';
 import type { Account, Ports } from '../../../ports/ports.ts';
 import type { ClientFrame, Frame } from '../../../protocol/frames.ts';
 import { errorOfFrame, HttpSession } from '../../net/http-session.ts';

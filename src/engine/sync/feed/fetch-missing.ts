@@ -5,7 +5,7 @@
  */
 import { conversationType, type ConversationId } from '../../../model/ids.ts';
 import { countingBase } from '../../../model/unread.ts';
-import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../../model/ranges.ts';
+import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../../model/registers/ranges.ts';
 import type { Cancel, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
 import type { Frame, Limits } from '../../../protocol/frames.ts';

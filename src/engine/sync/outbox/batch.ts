@@ -2,7 +2,7 @@
  * Chooses the entries of one `submit` frame: in order, and within the limits of the server. A waiting conversation
  * holds back no other.
  */
-import type { Archive, Flag, Mark } from '../../../model/flag.ts';
+import type { Archive, Flag, Mark } from '../../../model/registers/flag.ts';
 import { type OutboxEntry, type Queue, queueOf } from '../../../model/outbox-entry.ts';
 import type { Limits } from '../../../protocol/frames.ts';
 import type { WireEntry } from '../../../protocol/submit.ts';

@@ -1,8 +1,8 @@
 /** The reads of conversations, members and messages in the memory store: loops over its tables. */
 import type { Seq, UserId } from '../../../model/ids.ts';
-import { countsAbove } from '../../../model/flag.ts';
+import { countsAbove } from '../../../model/registers/flag.ts';
 import { mentionsReader } from '../../../model/mentions.ts';
-import { fromSeqs, type Range } from '../../../model/ranges.ts';
+import { fromSeqs, type Range } from '../../../model/registers/ranges.ts';
 import { countingBase } from '../../../model/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';

@@ -1,5 +1,5 @@
 /** The reads of group receipts in the memory store. */
-import { contains } from '../../../model/ranges.ts';
+import { contains } from '../../../model/registers/ranges.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { AckRecord, AddedReader, ChangedReceipt, ReceiptRecord } from '../receipt-records.ts';
 import type { Interval, ServerReadTx } from '../server-store.ts';

@@ -1,5 +1,5 @@
 /** The writes of the SQL store: one statement for any number of rows of one kind. */
-import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/flag.ts';
+import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/registers/flag.ts';
 import { ALL_ON } from '../../../model/receipt-settings.ts';
 import type { ConversationRecord } from '../records.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';

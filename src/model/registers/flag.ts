@@ -1,5 +1,5 @@
 /** A mergeable switch: the change with the highest count wins. On a tie, `false` wins (not muted, not marked). */
-import type { Seq } from './ids.ts';
+import type { Seq } from '../ids.ts';
 
 export interface Flag {
   readonly count: number;

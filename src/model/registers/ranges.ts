@@ -2,7 +2,7 @@
  * Sets of sequence numbers, as sorted, disjoint, non-adjacent inclusive ranges. A register of this type only grows, by union (I-2).
  * Such a register is a join-semilattice: see `PendingReceipts` in `outbox-entry.ts`.
  */
-import type { Seq } from './ids.ts';
+import type { Seq } from '../ids.ts';
 
 export type Range = readonly [from: Seq, upTo: Seq];
 export type Ranges = readonly Range[];
