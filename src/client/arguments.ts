@@ -4,8 +4,8 @@ import { type ConversationType, type MessageId, requireConversationId, requireId
 import type { Intents, MessagesWanted } from '../model/intents.ts';
 import type { ListOptions, ListWanted } from '../model/list.ts';
 import { readOptions } from '../model/option-names.ts';
-import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
-import type { ReceiptSettings } from '../model/receipt-settings.ts';
+import { MAX_CURSOR_CHARS } from '../model/message/receipt.ts';
+import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
 import { type TotalOf, type TotalOptions, TOTALS_OF } from '../model/total.ts';
 
 export const DEFAULT_LIMIT = 50;

@@ -6,11 +6,11 @@ import type { WorkerConnection } from '../bridge/connect.ts';
 import { UsageError } from '../errors.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
 import type { SentReadReceipts } from '../model/intents.ts';
-import { requireMentions } from '../model/mentions.ts';
-import { bodyText, type Message } from '../model/message.ts';
+import { requireMentions } from '../model/message/mentions.ts';
+import { bodyText, type Message } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
-import { requireContent } from '../model/receipt.ts';
-import type { SettingsScope } from '../model/receipt-settings.ts';
+import { requireContent } from '../model/message/receipt.ts';
+import type { SettingsScope } from '../model/message/receipt-settings.ts';
 import { optionalFlag, optionalId, optionalType, requireFlag, requireIds, requireMarkedFrom, requireSettings } from './arguments.ts';
 import type { SendMessageOptions } from './receipt-client-options.ts';
 

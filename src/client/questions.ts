@@ -2,9 +2,9 @@
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
 import type { LoadedMessages, MessagesWanted, ReadMembersPage } from '../model/intents.ts';
-import type { Message } from '../model/message.ts';
+import type { Message } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
-import type { MessageReceipts } from '../model/receipt.ts';
+import type { MessageReceipts } from '../model/message/receipt.ts';
 import type { StorageReport } from '../model/storage.ts';
 import type { UnreadExplanation } from '../model/unread.ts';
 import {

@@ -1,6 +1,6 @@
 /** The options of the client's calls with several of them. */
 import type { MessageId } from '../model/ids.ts';
-import type { Mentions } from '../model/mentions.ts';
+import type { Mentions } from '../model/message/mentions.ts';
 import type { Retention } from '../model/retention.ts';
 import type { TotalOf } from '../model/total.ts';
 import type { Log } from '../logging.ts';

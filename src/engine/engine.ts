@@ -14,7 +14,7 @@ import type { LogOut } from '../model/log-out.ts';
 import type { Retention } from '../model/retention.ts';
 import type { Topic, TopicValue, Watcher } from '../model/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
-import type { ReceiptSettings } from '../model/receipt-settings.ts';
+import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
 import { decideIntent, intentOptions } from './intents/intents.ts';
 import { adopt, type Carried, carriedOf } from './account/migrate-pending.ts';
 import { askInOrder } from './answer-query.ts';

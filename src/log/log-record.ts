@@ -14,11 +14,11 @@
 import type { RowParts } from '../model/conversation.ts';
 import type { ReceiptStatistic, StoredEvent } from '../model/event.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
-import type { StoredMessage } from '../model/message.ts';
+import type { StoredMessage } from '../model/message/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';
 import { fromSeqs, type Ranges } from '../model/registers/ranges.ts';
-import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../model/receipt.ts';
-import type { AccountSettings, ReceiptSettings } from '../model/receipt-settings.ts';
+import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../model/message/receipt.ts';
+import type { AccountSettings, ReceiptSettings } from '../model/message/receipt-settings.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { LogHeader } from './tables.ts';
 

@@ -1,7 +1,7 @@
 /** Messages in pages of `PAGE_SIZE` sequence numbers each: a page is one request, single messages would be a hundred. */
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import { contains, type Ranges } from '../model/registers/ranges.ts';
-import { type GroupReceipt, joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../model/receipt.ts';
+import { type GroupReceipt, joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../model/message/receipt.ts';
 import type { StoreKey, StoreTx } from '../ports/ports.ts';
 import type { KeptMessage } from './log-record.ts';
 import { pageKey, pageOf } from './tables.ts';

@@ -3,7 +3,7 @@
  * event once, in the same transaction as its change.
  */
 import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
-import type { Message } from './message.ts';
+import type { Message } from './message/message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
 import type { Ranges } from './registers/ranges.ts';
 

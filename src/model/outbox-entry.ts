@@ -8,10 +8,10 @@
  */
 import { type Archive, latestFlag, latestMark, type Flag, type Mark } from './registers/flag.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
-import type { Mentions } from './mentions.ts';
+import type { Mentions } from './message/mentions.ts';
 import { NO_RANGES, type Ranges, union } from './registers/ranges.ts';
-import type { AckContent } from './receipt.ts';
-import type { AccountSettings, ReceiptSettings, SettingsCounts } from './receipt-settings.ts';
+import type { AckContent } from './message/receipt.ts';
+import type { AccountSettings, ReceiptSettings, SettingsCounts } from './message/receipt-settings.ts';
 
 /** An opaque position in the server's change feed. Clients store and return cursors, and never parse them. */
 export type Cursor = string;

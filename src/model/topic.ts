@@ -3,10 +3,10 @@ import type { Conversation } from './conversation.ts';
 import type { NumberedEvent } from './event.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
 import type { ListWanted } from './list.ts';
-import type { Message } from './message.ts';
+import type { Message } from './message/message.ts';
 import type { DeadLetter } from './outbox-entry.ts';
-import type { MessageReceipts } from './receipt.ts';
-import type { ShownReceiptSettings } from './receipt-settings.ts';
+import type { MessageReceipts } from './message/receipt.ts';
+import type { ShownReceiptSettings } from './message/receipt-settings.ts';
 import type { ConnectionStatus, OutboxStatus } from './status.ts';
 import type { TotalOptions, Totals } from './total.ts';
 

@@ -3,7 +3,7 @@
  */
 import * as v from 'valibot';
 import { ConversationIdShape, FromOne, GroupReceiptShape, Id, RequestId, Time } from './shapes.ts';
-import { MAX_CURSOR_CHARS } from '../model/receipt.ts';
+import { MAX_CURSOR_CHARS } from '../model/message/receipt.ts';
 
 /** Client → server: asks for the receipts of these messages, at most `limits.receiptIds`. */
 export const FetchReceipts = v.strictObject({

@@ -1,7 +1,7 @@
 /** Shapes that several frames share. All shapes are strict: the codec refuses a frame with an unknown key. */
 import * as v from 'valibot';
 import { type ConversationId, ID_RULE, isConversationId, isId } from '../model/ids.ts';
-import { isMentions, MAX_MENTIONS, type Mentions } from '../model/mentions.ts';
+import { isMentions, MAX_MENTIONS, type Mentions } from '../model/message/mentions.ts';
 import { isRanges, type Range, type Ranges } from '../model/registers/ranges.ts';
 
 export const Id = v.custom<string>(isId, `an id is ${ID_RULE}`);
@@ -47,7 +47,7 @@ export const MessageShape = v.strictObject({
   seq: FromOne,
   senderId: Id,
   sentAt: Time,
-  /** JSON text, at most `MAX_BODY_BYTES` of `model/message.ts`. Empty after a recall, and in a row's `lastMessage` above 256 bytes. */
+  /** JSON text, at most `MAX_BODY_BYTES` of `model/message/message.ts`. Empty after a recall, and in a row's `lastMessage` above 256 bytes. */
   body: v.string(),
   receiptRequested: v.boolean(),
   countable: v.boolean(),

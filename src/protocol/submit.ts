@@ -1,6 +1,6 @@
 /** The outbox on the wire: the client submits entries, and the server answers one result for each entry. */
 import * as v from 'valibot';
-import { MAX_CONTENT_BYTES } from '../model/receipt.ts';
+import { MAX_CONTENT_BYTES } from '../model/message/receipt.ts';
 import {
   ArchiveShape,
   AccountShape,

@@ -1,8 +1,8 @@
 /** Messages that the host writes in a user's name. They take the way of a submitted entry. */
 import { RejectedError, UsageError } from '../errors.ts';
 import { type ConversationId, requireId } from '../model/ids.ts';
-import { requireMentions } from '../model/mentions.ts';
-import { bodyText } from '../model/message.ts';
+import { requireMentions } from '../model/message/mentions.ts';
+import { bodyText } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Core } from './core.ts';
 import type { PublishedMessage } from './receipt-server.ts';

@@ -1,7 +1,7 @@
 /** The public object of the server, its options, and a message that the host publishes. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { UserId } from '../model/ids.ts';
-import type { Mentions } from '../model/mentions.ts';
+import type { Mentions } from '../model/message/mentions.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import type { HintBus } from './bus/bus.ts';
 import type { Authenticate } from './core.ts';

@@ -1,5 +1,5 @@
 /** The app's options, and the used part of the service worker's global scope. */
-import type { Message } from '../model/message.ts';
+import type { Message } from '../model/message/message.ts';
 import type { NotificationRef } from '../model/notification-tag.ts';
 import type { ShownNotification } from '../platform/notifications.ts';
 import type { Log } from '../logging.ts';

@@ -6,7 +6,7 @@
  * A log-out records the ended generation, which says nothing about the account. A tab that finds its store gone and no
  * such record knows of a loss, even if the browser deleted the note as well.
  */
-import type { ReceiptSettings } from '../model/receipt-settings.ts';
+import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
 
 export interface OutsideNote {
   readonly generation: string;

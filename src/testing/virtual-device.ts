@@ -10,7 +10,7 @@ import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/retention.ts';
 import { TOKEN_TIMEOUT_MS, type BusHint, type LifeEvent, type Ports } from '../ports/ports.ts';
-import type { ReceiptSettings } from '../model/receipt-settings.ts';
+import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
 import { Lane } from './lane.ts';
 import type { SeededRandom } from './random.ts';
 import type { VirtualDisk } from './virtual-disk.ts';

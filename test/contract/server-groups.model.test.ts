@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
 import { seqsOf } from '../../src/model/registers/ranges.ts';
-import { type GroupReceipt, joinGroupReceipts } from '../../src/model/receipt.ts';
+import { type GroupReceipt, joinGroupReceipts } from '../../src/model/message/receipt.ts';
 import { unreadAt } from '../../src/model/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';

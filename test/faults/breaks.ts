@@ -89,7 +89,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     fault: 'F19',
-    file: 'src/model/message.ts',
+    file: 'src/model/message/message.ts',
     from: '0000|d[89a-f][0-9a-f]{2}',
     to: 'd[89a-f][0-9a-f]{2}',
     test: ['chromium', 'test/browser/client.test.ts', 'F19'],

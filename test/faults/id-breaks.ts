@@ -40,14 +40,14 @@ export const ID_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F110',
-    file: 'src/model/message.ts',
+    file: 'src/model/message/message.ts',
     from: 'if (Object.is(value, -0)) return `${path} is -0`;',
     to: '',
     test: ['node', 'test/property/texts.test.ts', 'a body with -0 is refused'],
   },
   {
     fault: 'F110',
-    file: 'src/model/message.ts',
+    file: 'src/model/message/message.ts',
     from: 'if (!(i in value)) return `${path}[${i}] is a hole`;',
     to: 'if (i < 0) return path;',
     test: ['node', 'test/property/texts.test.ts', 'a body with a hole is refused'],

@@ -1,5 +1,5 @@
 /** The book of all calls, as seen from outside. Each call stands with the state on the screen before it, and with its result. */
-import type { Mentions } from '../../src/model/mentions.ts';
+import type { Mentions } from '../../src/model/message/mentions.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 
 /** The name of a conversation, the same for all its members: `ann|ben`, or `group:g0`. */

@@ -134,11 +134,16 @@ export const HARDER_BUGS = [
   bug('an explanation counts stretches', 'engine/queries/explain-unread.ts', '...unread,', '...unread, unreadCount: counted.length,'),
   bug(
     'a mention of all mentions no member',
-    'model/mentions.ts',
+    'model/message/mentions.ts',
     "(mentions === 'all' || mentions.includes(reader))",
     "(mentions !== 'all' && mentions.includes(reader))",
   ),
-  bug('a message mentions its own sender', 'model/mentions.ts', 'mentions !== null && senderId !== reader &&', 'mentions !== null &&'),
+  bug(
+    'a message mentions its own sender',
+    'model/message/mentions.ts',
+    'mentions !== null && senderId !== reader &&',
+    'mentions !== null &&',
+  ),
   bug(
     'a muted chat loses its mentions',
     'model/total.ts',

@@ -3,8 +3,8 @@
  * answer is older than what the same tab has told before the call.
  */
 import { firstValueFrom } from 'rxjs';
-import type { Message } from '../../src/model/message.ts';
-import type { MessageReceipts } from '../../src/model/receipt.ts';
+import type { Message } from '../../src/model/message/message.ts';
+import type { MessageReceipts } from '../../src/model/message/receipt.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { type Chat, nameFor } from './book.ts';

@@ -1,5 +1,5 @@
 /** Whom messages mention: drawn from the seed, and counted by plain loops. */
-import type { Mentions } from '../../src/model/mentions.ts';
+import type { Mentions } from '../../src/model/message/mentions.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 
 /** No user most of the time, else all, or some users, the sender and a user of no conversation among them. */

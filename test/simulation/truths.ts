@@ -1,5 +1,5 @@
 /** The server's tables as the judges read them: each conversation with its messages, its members and its receipts. */
-import type { Mentions } from '../../src/model/mentions.ts';
+import type { Mentions } from '../../src/model/message/mentions.ts';
 import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
 import type { AckRecord, ReceiptRecord } from '../../src/server/store/receipt-records.ts';
 import type { MemberRecord, MessageRecord } from '../../src/server/store/records.ts';

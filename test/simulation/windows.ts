@@ -1,6 +1,6 @@
 /** Judges the windows of messages loaded by a tab after the world came to rest, and the messages found by id. */
 import type { LoadedMessages } from '../../src/model/intents.ts';
-import type { Message } from '../../src/model/message.ts';
+import type { Message } from '../../src/model/message/message.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { nameFor } from './book.ts';
 import type { Truth } from './truths.ts';

@@ -3,7 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import { TransportError } from '../../src/errors.ts';
 import type { Conversation } from '../../src/model/conversation.ts';
 import type { IntentCall } from '../../src/model/intents.ts';
-import type { ReceiptSettings } from '../../src/model/receipt-settings.ts';
+import type { ReceiptSettings } from '../../src/model/message/receipt-settings.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import { type Chat, directChat, nameFor, type Op } from './book.ts';
 import { drawMentions } from './mentions.ts';
@@ -401,12 +401,7 @@ export class Workload {
     if (op.kind === 'mark' || op.kind === 'mute') this.judgeFlag(home, screen, op);
     if (op.kind === 'archive' || op.kind === 'mute') this.judgeArchive(home, screen, op);
     if (op.kind === 'clear-some') this.judgeCleared(screen, op);
-    if (
-      (op.kind === 'clear' || op.kind === 'read-chat') &&
-      op.ids.length === 0 &&
-      op.value !== false &&
-      op.latestShown > 0
-    )
+    if ((op.kind === 'clear' || op.kind === 'read-chat') && op.ids.length === 0 && op.value !== false && op.latestShown > 0)
       this.judgeRead(screen, op.chat!, op.latestShown);
   }
 

@@ -8,7 +8,7 @@ import { vi } from 'vitest';
 import { enterAccount } from '../../src/engine/account/enter-account.ts';
 import { Writer } from '../../src/engine/write/writer.ts';
 import type { ConversationId } from '../../src/model/ids.ts';
-import type { Mentions } from '../../src/model/mentions.ts';
+import type { Mentions } from '../../src/model/message/mentions.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { claimBadge } from '../../src/platform/app-badge.ts';
 import { browserClock } from '../../src/platform/browser-ports.ts';

@@ -5,7 +5,7 @@
 import { rowParts } from '../../model/conversation.ts';
 import { cancelForbidden, type OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Change } from '../../log/log-record.ts';
-import type { ReceiptSettings } from '../../model/receipt-settings.ts';
+import type { ReceiptSettings } from '../../model/message/receipt-settings.ts';
 import { takeCounts } from '../write/blind-flags.ts';
 import { switchAccount, switchDevice, takeSettingsCounts } from '../write/receipt-switches.ts';
 import type { Draft } from '../write/draft.ts';

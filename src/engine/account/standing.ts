@@ -1,6 +1,6 @@
 /** What a host wants to know of an engine's state: whether counts are known, how much is pending, and the switches. */
 import type { Cancel } from '../../ports/ports.ts';
-import type { ReceiptSettings } from '../../model/receipt-settings.ts';
+import type { ReceiptSettings } from '../../model/message/receipt-settings.ts';
 import type { Writer } from '../write/writer.ts';
 
 /** Number of pending entries, and the switches. The host keeps a note of them outside the store. */

@@ -15,7 +15,7 @@ import { applyMessages, type News } from './apply-messages.ts';
 import { applyReceiptChanges, storedBefore, tellStatistics } from './group-receipts.ts';
 import { takeCounts } from '../write/blind-flags.ts';
 import { offerSettingsAgain, takeAccount, takeSettingsCounts } from '../write/receipt-switches.ts';
-import { ALL_ON, joinSettings } from '../../model/receipt-settings.ts';
+import { ALL_ON, joinSettings } from '../../model/message/receipt-settings.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
 import { applyRow, addRowEvents, type RowBefore } from './apply-rows.ts';

@@ -1,10 +1,10 @@
 /** Applies rows from the server, from the feed or from an answer, and makes the events of a row after its messages are stored. */
 import { type ConversationRow, rowParts } from '../../model/conversation.ts';
 import { type ConversationId, conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
-import type { StoredMessage } from '../../model/message.ts';
+import type { StoredMessage } from '../../model/message/message.ts';
 import type { ReceiptEvent, StoredEvent } from '../../model/event.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract } from '../../model/registers/ranges.ts';
-import type { ReceiptsSent } from '../../model/receipt.ts';
+import type { ReceiptsSent } from '../../model/message/receipt.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
 import type { Draft } from '../write/draft.ts';
 import { ConversationState } from '../state/conversation-state.ts';

@@ -10,11 +10,11 @@ import type {
   SettingsEntry,
 } from '../../model/outbox-entry.ts';
 import { highest, intersect } from '../../model/registers/ranges.ts';
-import { NO_RECEIPTS_SENT } from '../../model/receipt.ts';
+import { NO_RECEIPTS_SENT } from '../../model/message/receipt.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { findInConversation } from '../present/find-message.ts';
-import { joinSettings } from '../../model/receipt-settings.ts';
+import { joinSettings } from '../../model/message/receipt-settings.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Draft } from '../write/draft.ts';
 import type { IntentPorts } from '../write/enqueue.ts';

@@ -2,7 +2,7 @@
 import type { ReceiptEvent } from '../../model/event.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/registers/ranges.ts';
-import { type GroupReceipt, unreadMembers } from '../../model/receipt.ts';
+import { type GroupReceipt, unreadMembers } from '../../model/message/receipt.ts';
 import type { WireReceiptChange } from '../../protocol/changes.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { News } from './apply-messages.ts';

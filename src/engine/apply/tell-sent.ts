@@ -1,6 +1,6 @@
 /** The event of an own message that the server has. */
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
-import { unreadMembers } from '../../model/receipt.ts';
+import { unreadMembers } from '../../model/message/receipt.ts';
 import type { Draft } from '../write/draft.ts';
 
 /**

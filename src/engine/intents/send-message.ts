@@ -2,8 +2,8 @@
 import { RejectedError } from '../../errors.ts';
 import { conversationType, type ConversationId, type MessageId } from '../../model/ids.ts';
 import type { IntentCall, NewMessage } from '../../model/intents.ts';
-import { sameMentions } from '../../model/mentions.ts';
-import type { Message } from '../../model/message.ts';
+import { sameMentions } from '../../model/message/mentions.ts';
+import type { Message } from '../../model/message/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { AccountState } from '../state/account-state.ts';

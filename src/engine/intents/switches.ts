@@ -1,7 +1,7 @@
 /** Switches: mute, receipt settings and pause. */
 import { setFlag, UNSET } from '../../model/registers/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
-import type { ReceiptSettings, SettingsScope } from '../../model/receipt-settings.ts';
+import type { ReceiptSettings, SettingsScope } from '../../model/message/receipt-settings.ts';
 import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';

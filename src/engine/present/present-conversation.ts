@@ -1,10 +1,10 @@
 /** The shown form of conversations and messages: the server's row with the overlay of pending entries. */
 import type { Conversation } from '../../model/conversation.ts';
 import { conversationType } from '../../model/ids.ts';
-import { type Message, parseBody } from '../../model/message.ts';
+import { type Message, parseBody } from '../../model/message/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
 import { highest } from '../../model/registers/ranges.ts';
-import { directStatus } from '../../model/receipt.ts';
+import { directStatus } from '../../model/message/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';

@@ -11,7 +11,7 @@ import {
   type ReceiptTimes,
   timesOf,
   unreadMembers,
-} from '../../model/receipt.ts';
+} from '../../model/message/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';

@@ -1,5 +1,5 @@
 /** Reads messages of one conversation: from its pages, with unflushed messages and receipts merged in. */
-import type { Message } from '../../model/message.ts';
+import type { Message } from '../../model/message/message.ts';
 import { intersect, type Range, type Ranges, seqsOf } from '../../model/registers/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';

@@ -1,7 +1,7 @@
 /** Older messages: any tab requests older messages from the server over HTTP and stores the answer for all tabs. */
 import { AuthError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
-import type { Message } from '../../model/message.ts';
+import type { Message } from '../../model/message/message.ts';
 import { fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import { firstVisible } from '../../model/conversation.ts';
 import type { Ports } from '../../ports/ports.ts';

@@ -12,7 +12,7 @@ import { firstUnreadOf } from '../present/first-unread.ts';
 import { findAnywhere, findInConversation } from '../present/find-message.ts';
 import { presentMessage, presentPending } from '../present/present-conversation.ts';
 import { newestSeqs } from '../present/read-messages.ts';
-import type { Message } from '../../model/message.ts';
+import type { Message } from '../../model/message/message.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Writer } from '../write/writer.ts';
 import type { History } from './history.ts';

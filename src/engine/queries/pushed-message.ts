@@ -1,6 +1,6 @@
 /** Decides from the stored data whether a pushed message is news to the user. */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
-import type { Message } from '../../model/message.ts';
+import type { Message } from '../../model/message/message.ts';
 import { contains } from '../../model/registers/ranges.ts';
 import { findInConversation } from '../present/find-message.ts';
 import { presentMessage } from '../present/present-conversation.ts';

@@ -2,7 +2,7 @@
 import { ProtocolError } from '../../errors.ts';
 import { type ConversationId, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/registers/ranges.ts';
-import { isRead, type MessageReceipts, type ReceiptState, timesOf, unreadMembers } from '../../model/receipt.ts';
+import { isRead, type MessageReceipts, type ReceiptState, timesOf, unreadMembers } from '../../model/message/receipt.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { parseIndexLine, readAllIndexes, readIndex, withReceipt } from '../../log/pages.ts';

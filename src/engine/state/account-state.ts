@@ -26,7 +26,14 @@ import {
   type SettingsEntry,
 } from '../../model/outbox-entry.ts';
 import { union } from '../../model/registers/ranges.ts';
-import { type AccountSettings, ALL_ON, bothAllow, joinSettings, type ReceiptSettings, valuesOf } from '../../model/receipt-settings.ts';
+import {
+  type AccountSettings,
+  ALL_ON,
+  bothAllow,
+  joinSettings,
+  type ReceiptSettings,
+  valuesOf,
+} from '../../model/message/receipt-settings.ts';
 import { addCounts, noTotals, pickTotal, type Totals } from '../../model/total.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { ConversationState, withEntry } from './conversation-state.ts';

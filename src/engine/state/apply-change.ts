@@ -3,7 +3,7 @@ import { joinRows, wholeRow } from '../../model/conversation.ts';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import { contains, fromSeqs, subtract, union } from '../../model/registers/ranges.ts';
-import { countsOf, joinSettings } from '../../model/receipt-settings.ts';
+import { countsOf, joinSettings } from '../../model/message/receipt-settings.ts';
 import type { Change, KeptMessage, LogRecord } from '../../log/log-record.ts';
 import { withReceipt, withStep } from '../../log/pages.ts';
 import { type AccountState, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './account-state.ts';

@@ -14,7 +14,7 @@ import {
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
 import { contains, NO_RANGES, type Ranges, union } from '../../model/registers/ranges.ts';
-import { joinReceiptsSent, type ReceiptsSent } from '../../model/receipt.ts';
+import { joinReceiptsSent, type ReceiptsSent } from '../../model/message/receipt.ts';
 import { type Counts, countsOf } from '../../model/total.ts';
 import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/unread.ts';
 import type { KeptMessage } from '../../log/log-record.ts';

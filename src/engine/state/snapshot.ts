@@ -6,7 +6,7 @@ import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../m
 import type { Ranges } from '../../model/registers/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
-import type { AccountSettings, ReceiptSettings } from '../../model/receipt-settings.ts';
+import type { AccountSettings, ReceiptSettings } from '../../model/message/receipt-settings.ts';
 import { SNAPSHOT_KEY } from '../../log/tables.ts';
 import type { KeptEvent } from './dirty.ts';
 

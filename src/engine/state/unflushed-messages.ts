@@ -4,7 +4,7 @@
  */
 import type { MessageId, Seq } from '../../model/ids.ts';
 import { contains, intersect, type Ranges } from '../../model/registers/ranges.ts';
-import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/receipt.ts';
+import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/message/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { joinMessages, type PageNews, pagesOf, withReceipt, withStep } from '../../log/pages.ts';
 import { PAGE_SIZE, pageOf } from '../../log/tables.ts';

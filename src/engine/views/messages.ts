@@ -1,8 +1,8 @@
 /** The newest messages of a conversation: stored messages from pages and unflushed records, then failed and pending messages. */
 import type { ConversationId } from '../../model/ids.ts';
-import type { Message } from '../../model/message.ts';
+import type { Message } from '../../model/message/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
-import type { MessageReceipts } from '../../model/receipt.ts';
+import type { MessageReceipts } from '../../model/message/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { AccountState } from '../state/account-state.ts';
 import type { ConversationState } from '../state/conversation-state.ts';

@@ -4,7 +4,14 @@
  */
 import { setFlag } from '../../model/registers/flag.ts';
 import { cancelForbidden, isNothingPending, type ReceiptsEntry } from '../../model/outbox-entry.ts';
-import { type AccountSettings, bothAllow, countsOf, joinSettings, type ReceiptSettings, valuesOf } from '../../model/receipt-settings.ts';
+import {
+  type AccountSettings,
+  bothAllow,
+  countsOf,
+  joinSettings,
+  type ReceiptSettings,
+  valuesOf,
+} from '../../model/message/receipt-settings.ts';
 import type { Draft } from './draft.ts';
 import type { IntentPorts } from './enqueue.ts';
 

@@ -5,7 +5,7 @@
 import { type ConversationRow, MAX_RECEIPT_RANGES } from '../../model/conversation.ts';
 import type { UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, type Ranges, union } from '../../model/registers/ranges.ts';
-import { NO_RECEIPTS_SENT, type ReceiptKind, type ReceiptsSent } from '../../model/receipt.ts';
+import { NO_RECEIPTS_SENT, type ReceiptKind, type ReceiptsSent } from '../../model/message/receipt.ts';
 import type { Interval, ServerReadTx } from '../store/server-store.ts';
 
 /** The reader's knowledge of the conversation before the row. */

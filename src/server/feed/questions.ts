@@ -3,7 +3,7 @@
  * permission gets the same answer as for a message without receipts (I-10).
  */
 import { isId } from '../../model/ids.ts';
-import { type ReadMember } from '../../model/receipt.ts';
+import { type ReadMember } from '../../model/message/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { WireFoundReceipt } from '../../protocol/receipts.ts';

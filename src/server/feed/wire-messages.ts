@@ -1,6 +1,6 @@
 /** Makes messages for one reader, with the receipts visible to this reader (I-10). */
 import type { UserId } from '../../model/ids.ts';
-import type { GroupReceipt, ReceiptTimes } from '../../model/receipt.ts';
+import type { GroupReceipt, ReceiptTimes } from '../../model/message/receipt.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
 import type { MessageRecord, MessageKey } from '../store/records.ts';

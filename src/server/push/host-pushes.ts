@@ -6,7 +6,7 @@
  *                └────▶ HostPushes ─▶ for 50 recipients, in the sender's turns: one read ─▶ onMessage
  */
 import type { UserId } from '../../model/ids.ts';
-import { mentionsReader } from '../../model/mentions.ts';
+import { mentionsReader } from '../../model/message/mentions.ts';
 import { contains } from '../../model/registers/ranges.ts';
 import type { PushFrame } from '../../protocol/push.ts';
 import type { Connections } from '../connections.ts';

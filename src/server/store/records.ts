@@ -2,11 +2,11 @@
 import type { ReadBy } from '../../model/conversation.ts';
 import { type Archive, type Flag, type Mark, NOT_ARCHIVED, UNMARKED, UNSET } from '../../model/registers/flag.ts';
 import type { ConversationId, Seq, UserId } from '../../model/ids.ts';
-import type { Mentions } from '../../model/mentions.ts';
-import type { StoredMessage } from '../../model/message.ts';
+import type { Mentions } from '../../model/message/mentions.ts';
+import type { StoredMessage } from '../../model/message/message.ts';
 import { intersect, NO_RANGES, range, type Range, type Ranges } from '../../model/registers/ranges.ts';
-import { NO_RECEIPTS_SENT, type ReceiptKind, type ReceiptsSent } from '../../model/receipt.ts';
-import type { AccountSettings } from '../../model/receipt-settings.ts';
+import { NO_RECEIPTS_SENT, type ReceiptKind, type ReceiptsSent } from '../../model/message/receipt.ts';
+import type { AccountSettings } from '../../model/message/receipt-settings.ts';
 
 interface ConversationState {
   readonly id: number;

@@ -4,7 +4,7 @@
  */
 import type { Seq } from '../../model/ids.ts';
 import { intersect, NO_RANGES, range, type Ranges, subtract, union } from '../../model/registers/ranges.ts';
-import type { AccountSettings, ReceiptSettings } from '../../model/receipt-settings.ts';
+import type { AccountSettings, ReceiptSettings } from '../../model/message/receipt-settings.ts';
 import type { WireReceiptsEntry } from '../../protocol/submit.ts';
 import type { MemberRecord } from '../store/records.ts';
 

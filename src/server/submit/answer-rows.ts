@@ -4,7 +4,7 @@
  */
 import type { ConversationId } from '../../model/ids.ts';
 import { fromSeqs, NO_RANGES, union } from '../../model/registers/ranges.ts';
-import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/receipt.ts';
+import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/message/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { WireEntry, WireResult } from '../../protocol/submit.ts';
 import type { SubmitWork } from './submit-work.ts';

@@ -7,7 +7,7 @@ import { conversationTarget, type Seq, type UserId } from '../../model/ids.ts';
 import type { Cursor } from '../../model/outbox-entry.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { WireConversationEntry, WireEntry, WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
-import { ALL_ON, type ReceiptSettings } from '../../model/receipt-settings.ts';
+import { ALL_ON, type ReceiptSettings } from '../../model/message/receipt-settings.ts';
 import { type Counting, requireFresh } from './ask-counts.ts';
 import { allowedReceipts } from './allowed-receipts.ts';
 import { confirmed, type Outcome, withRows } from './answer-rows.ts';

@@ -2,7 +2,7 @@
  * Applies `message` and `recall` entries. A message already stored is confirmed before any other rule is
  * checked (F61).
  */
-import { sameMentions, storedMentions } from '../../model/mentions.ts';
+import { sameMentions, storedMentions } from '../../model/message/mentions.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { WireMessageEntry, WireRecallEntry } from '../../protocol/submit.ts';
 import { type Counting, uncountedFor } from './ask-counts.ts';

@@ -18,8 +18,8 @@ import {
   subtract,
   union,
 } from '../../model/registers/ranges.ts';
-import type { ReceiptKind } from '../../model/receipt.ts';
-import type { ReceiptSettings } from '../../model/receipt-settings.ts';
+import type { ReceiptKind } from '../../model/message/receipt.ts';
+import type { ReceiptSettings } from '../../model/message/receipt-settings.ts';
 import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
 import type { ConversationRecord, MemberRecord, MessageRecord, StepRecord, ConversationRange } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';

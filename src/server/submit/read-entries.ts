@@ -4,11 +4,11 @@
  */
 import * as v from 'valibot';
 import { conversationTarget, type UserId } from '../../model/ids.ts';
-import { MAX_BODY_BYTES } from '../../model/message.ts';
+import { MAX_BODY_BYTES } from '../../model/message/message.ts';
 import type { RejectedCode } from '../../errors.ts';
 import { EntryShape, type WireEntry, type WireResult } from '../../protocol/submit.ts';
 import { byteLength } from '../feed/summary-rows.ts';
-import { MAX_CONTENT_BYTES } from '../../model/receipt.ts';
+import { MAX_CONTENT_BYTES } from '../../model/message/receipt.ts';
 
 export type Rejected = Extract<WireResult, { outcome: 'rejected' }>;
 

@@ -10,7 +10,7 @@
  * After `writeBack` the unit gives `hints` for connections and `pushes` for the host.
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
-import { joinSettings } from '../../model/receipt-settings.ts';
+import { joinSettings } from '../../model/message/receipt-settings.ts';
 import type { WireSettingsEntry } from '../../protocol/submit.ts';
 import type { NewsHint } from '../bus/bus.ts';
 import { messageKey } from '../feed/wire-messages.ts';

@@ -8,7 +8,7 @@ import { catchUpOverHttp, type WantedMessage } from '../../../src/engine/sync/fe
 import { sendOutboxOverHttp } from '../../../src/engine/sync/outbox/send-outbox-over-http.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { AuthError, TransportError } from '../../../src/errors.ts';
-import type { Message } from '../../../src/model/message.ts';
+import type { Message } from '../../../src/model/message/message.ts';
 import type { Ports } from '../../../src/ports/ports.ts';
 import { Lane } from '../../../src/testing/lane.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';

@@ -16,7 +16,7 @@ import type { StorePort } from '../../../src/ports/ports.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { checkCounts } from '../../support/check-counts.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
-import { ALL_ON } from '../../../src/model/receipt-settings.ts';
+import { ALL_ON } from '../../../src/model/message/receipt-settings.ts';
 
 const CHATS = ['direct:ann', 'direct:bob', 'group:all'] as const;
 

@@ -1,6 +1,6 @@
 /** `dropCachedMessages` and `storage()`. */
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../src/model/message.ts';
+import type { Message } from '../../../src/model/message/message.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { framesOf, goOffline, goOnline, openDevice, openTab, sentBy, submits } from '../../support/on-tab.ts';
 

@@ -4,7 +4,7 @@ import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { exceeds, LARGE_LOG, mayGrowTo, REST_MS, SMALL_LOG } from '../../../src/engine/write/log-size.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
-import type { StoredMessage } from '../../../src/model/message.ts';
+import type { StoredMessage } from '../../../src/model/message/message.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 import { TestClock } from '../../support/test-clock.ts';

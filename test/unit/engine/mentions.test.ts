@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PAINT_KEY } from '../../../src/model/storage-name.ts';
 import type { FirstPaint } from '../../../src/model/conversation.ts';
-import type { Mentions } from '../../../src/model/mentions.ts';
+import type { Mentions } from '../../../src/model/message/mentions.ts';
 import { pickTotal } from '../../../src/model/total.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';

@@ -10,7 +10,7 @@ import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
 import type { StoredEvent } from '../../../src/model/event.ts';
 import type { Ranges } from '../../../src/model/registers/ranges.ts';
-import { NO_RECEIPTS_SENT } from '../../../src/model/receipt.ts';
+import { NO_RECEIPTS_SENT } from '../../../src/model/message/receipt.ts';
 import type { WireMessage } from '../../../src/protocol/changes.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import type { WireResult } from '../../../src/protocol/submit.ts';

@@ -9,7 +9,7 @@ import { undelivered, unreadNotStored } from '../../../src/engine/sync/feed/fetc
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation.ts';
-import type { StoredMessage } from '../../../src/model/message.ts';
+import type { StoredMessage } from '../../../src/model/message/message.ts';
 import { size } from '../../../src/model/registers/ranges.ts';
 import type { Retention } from '../../../src/model/retention.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';

@@ -9,7 +9,7 @@ import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setMuted, setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { emptyRow, type FirstPaint } from '../../../src/model/conversation.ts';
-import type { StoredMessage } from '../../../src/model/message.ts';
+import type { StoredMessage } from '../../../src/model/message/message.ts';
 import { pickTotal } from '../../../src/model/total.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';

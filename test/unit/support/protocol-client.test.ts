@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isRead } from '../../../src/model/receipt.ts';
+import { isRead } from '../../../src/model/message/receipt.ts';
 import { startTestServer, type TestServer } from '../../contract/server-harness.ts';
 import { ProtocolClient } from '../../support/protocol-client.ts';
 

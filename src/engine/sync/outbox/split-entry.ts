@@ -10,7 +10,7 @@ import {
   type PendingReceipts,
   type ReceiptsEntry,
 } from '../../../model/outbox-entry.ts';
-import type { AckContent } from '../../../model/receipt.ts';
+import type { AckContent } from '../../../model/message/receipt.ts';
 
 /** A range takes about 30 bytes, so an entry with this many ranges fits a frame. */
 const MAX_RANGES = 1000;

@@ -1,7 +1,7 @@
 /** The reads of conversations, members and messages in the memory store: loops over its tables. */
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { countsAbove } from '../../../model/registers/flag.ts';
-import { mentionsReader } from '../../../model/mentions.ts';
+import { mentionsReader } from '../../../model/message/mentions.ts';
 import { fromSeqs, type Range } from '../../../model/registers/ranges.ts';
 import { countingBase } from '../../../model/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';

@@ -1,6 +1,6 @@
 /** The writes of the memory store. Each write adds its undo step, which runs if the transaction fails. */
 import { NO_RANGES } from '../../../model/registers/ranges.ts';
-import { ALL_ON } from '../../../model/receipt-settings.ts';
+import { ALL_ON } from '../../../model/message/receipt-settings.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import { NEW_REGISTERS, type NoticeRecord, sortedPair } from '../records.ts';

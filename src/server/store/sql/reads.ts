@@ -1,6 +1,6 @@
 /** The reads of the SQL store: one statement for a batch of ids or ranges. */
 import type { Range } from '../../../model/registers/ranges.ts';
-import type { ReceiptKind } from '../../../model/receipt.ts';
+import type { ReceiptKind } from '../../../model/message/receipt.ts';
 import type { RangeKind, ServerReadTx } from '../server-store.ts';
 import type { Role, ConversationRange, NoticeRecord } from '../records.ts';
 import type { SqlQuery } from './driver.ts';

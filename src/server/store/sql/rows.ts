@@ -1,9 +1,9 @@
 /** Turns the rows of the tables into the records of `server-store.ts`. */
 import type { ReadBy } from '../../../model/conversation.ts';
 import type { Archive, Flag, Mark } from '../../../model/registers/flag.ts';
-import type { Mentions } from '../../../model/mentions.ts';
+import type { Mentions } from '../../../model/message/mentions.ts';
 import type { Ranges } from '../../../model/registers/ranges.ts';
-import type { ReceiptKind } from '../../../model/receipt.ts';
+import type { ReceiptKind } from '../../../model/message/receipt.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
 import type { AccountRecord, ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../records.ts';
 import type { SqlRow } from './driver.ts';

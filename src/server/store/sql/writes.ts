@@ -1,6 +1,6 @@
 /** The writes of the SQL store: one statement for any number of rows of one kind. */
 import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/registers/flag.ts';
-import { ALL_ON } from '../../../model/receipt-settings.ts';
+import { ALL_ON } from '../../../model/message/receipt-settings.ts';
 import type { ConversationRecord } from '../records.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import { idsOf, pairsOf } from './named-conversations.ts';

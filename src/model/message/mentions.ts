@@ -1,6 +1,6 @@
 /** Whom a message mentions, as its sender says: the body is opaque. */
-import { UsageError } from '../errors.ts';
-import { isId, requireId, type UserId } from './ids.ts';
+import { UsageError } from '../../errors.ts';
+import { isId, requireId, type UserId } from '../ids.ts';
 
 /** `all`: every other member of the conversation. Else user ids, sorted by code unit, each once. A message without mentions has no list. */
 export type Mentions = 'all' | readonly UserId[];

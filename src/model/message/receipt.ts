@@ -1,8 +1,8 @@
 /** Receipts of direct chats and groups, and the message status derived from them. */
-import { UsageError } from '../errors.ts';
-import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
+import { UsageError } from '../../errors.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
 import type { MessageStatus, StoredMessage } from './message.ts';
-import { contains, NO_RANGES, type Range, type Ranges, union } from './registers/ranges.ts';
+import { contains, NO_RANGES, type Range, type Ranges, union } from '../registers/ranges.ts';
 
 /** `delivered`: delivery receipt · `read`: conversation read receipt · `named`: message read receipt, which names single messages. */
 export type ReceiptKind = 'delivered' | 'read' | 'named';

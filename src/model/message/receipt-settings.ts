@@ -2,7 +2,7 @@
  * Which receipts a user sends. A device has its own settings, and the account has settings that are the same on all of its devices. A
  * receipt is sent only where both allow it.
  */
-import { type Flag, latestFlag } from './registers/flag.ts';
+import { type Flag, latestFlag } from '../registers/flag.ts';
 
 export interface ReceiptSettings {
   readonly deliveryReceipts: boolean;

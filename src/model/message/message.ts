@@ -1,6 +1,6 @@
 /** Messages in two forms: for the page, and for storage and the wire. */
-import { UsageError } from '../errors.ts';
-import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
+import { UsageError } from '../../errors.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
