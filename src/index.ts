@@ -14,11 +14,11 @@ export {
   WorkerError,
 } from './errors.ts';
 export type { Log, LogLevel } from './logging.ts';
-export type { Conversation } from './model/conversation.ts';
+export type { Conversation } from './model/conversation/conversation.ts';
 export type { GroupReader, ReadHow, ReceiptEvent } from './model/event.ts';
 export type { ConversationId, MessageId, Seq, UserId } from './model/ids.ts';
 export type { LoadedMessages, MessagePoint, MessagesWanted, ReadMembersPage, SentReadReceipts, SkipReason } from './model/intents.ts';
-export type { ListOptions } from './model/list.ts';
+export type { ListOptions } from './model/conversation/list.ts';
 export type { Mentions } from './model/message/mentions.ts';
 export type { Json, Message, MessageStatus } from './model/message/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
@@ -26,7 +26,7 @@ export type { Range, Ranges } from './model/registers/ranges.ts';
 export type { MessageReceipts, ReadMember, ReceiptState } from './model/message/receipt.ts';
 export type { ReceiptSettings, SettingsScope, ShownReceiptSettings } from './model/message/receipt-settings.ts';
 export type { Retention } from './model/retention.ts';
-export type { TotalOf, TotalOptions } from './model/total.ts';
+export type { TotalOf, TotalOptions } from './model/conversation/total.ts';
 export type { StorageReport } from './model/storage.ts';
-export type { FirstUnread, UnreadExplanation } from './model/unread.ts';
+export type { FirstUnread, UnreadExplanation } from './model/conversation/unread.ts';
 export type { ConnectionStatus, FlushResult, OutboxStatus } from './model/status.ts';

@@ -2,11 +2,11 @@
 import { UsageError } from '../errors.ts';
 import { type ConversationType, type MessageId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
 import type { Intents, MessagesWanted } from '../model/intents.ts';
-import type { ListOptions, ListWanted } from '../model/list.ts';
+import type { ListOptions, ListWanted } from '../model/conversation/list.ts';
 import { readOptions } from '../model/option-names.ts';
 import { MAX_CURSOR_CHARS } from '../model/message/receipt.ts';
 import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
-import { type TotalOf, type TotalOptions, TOTALS_OF } from '../model/total.ts';
+import { type TotalOf, type TotalOptions, TOTALS_OF } from '../model/conversation/total.ts';
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1000;

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
-import { TOTALS_OF, type TotalOf } from '../model/total.ts';
+import { TOTALS_OF, type TotalOf } from '../model/conversation/total.ts';
 import type { Retention } from '../model/retention.ts';
 import type { ReceiptClientOptions } from './receipt-client-options.ts';
 

@@ -6,7 +6,7 @@ import type { Message } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { MessageReceipts } from '../model/message/receipt.ts';
 import type { StorageReport } from '../model/storage.ts';
-import type { UnreadExplanation } from '../model/unread.ts';
+import type { UnreadExplanation } from '../model/conversation/unread.ts';
 import {
   MAX_LIMIT,
   MAX_MEMBERS,

@@ -2,7 +2,7 @@
 import type { MessageId } from '../model/ids.ts';
 import type { Mentions } from '../model/message/mentions.ts';
 import type { Retention } from '../model/retention.ts';
-import type { TotalOf } from '../model/total.ts';
+import type { TotalOf } from '../model/conversation/total.ts';
 import type { Log } from '../logging.ts';
 
 export interface ReceiptClientOptions {

@@ -1,14 +1,14 @@
 /** The public types of the page's client. */
 import type { Observable } from 'rxjs';
-import type { Conversation } from '../model/conversation.ts';
+import type { Conversation } from '../model/conversation/conversation.ts';
 import type { ReceiptEvent } from '../model/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
-import type { ListOptions } from '../model/list.ts';
+import type { ListOptions } from '../model/conversation/list.ts';
 import type { Message } from '../model/message/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/message/receipt.ts';
-import type { TotalOptions } from '../model/total.ts';
-import type { FirstUnread } from '../model/unread.ts';
+import type { TotalOptions } from '../model/conversation/total.ts';
+import type { FirstUnread } from '../model/conversation/unread.ts';
 import type { ShownReceiptSettings } from '../model/message/receipt-settings.ts';
 import type { Changes } from './changes.ts';
 import type { Questions } from './questions.ts';

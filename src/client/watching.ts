@@ -17,10 +17,10 @@ import {
   share,
   takeUntil,
 } from 'rxjs';
-import type { Conversation, FirstPaint } from '../model/conversation.ts';
-import { isSelected, type ListWanted } from '../model/list.ts';
+import type { Conversation, FirstPaint } from '../model/conversation/conversation.ts';
+import { isSelected, type ListWanted } from '../model/conversation/list.ts';
 import type { Topic, TopicValue } from '../model/topic.ts';
-import { pickTotal } from '../model/total.ts';
+import { pickTotal } from '../model/conversation/total.ts';
 import type { StreamPort } from '../bridge/streams.ts';
 
 /** A list of the first paint, which holds the newest conversations without the archived ones. */

@@ -6,7 +6,7 @@ import type { MessageReceipts, ReadMember } from './message/receipt.ts';
 import type { SettingsScope } from './message/receipt-settings.ts';
 import type { FlushResult } from './status.ts';
 import type { StoredAmount } from './storage.ts';
-import type { FirstUnread, UnreadExplanation } from './unread.ts';
+import type { FirstUnread, UnreadExplanation } from './conversation/unread.ts';
 
 /** Why a call sent no receipt for a message. */
 export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';

@@ -3,7 +3,7 @@
  * badge on. A record names the owner and what the owner's badge counts, and pages and service worker obey the record.
  * Each of them shows the owner's total as derived from the store, so two of them never differ for long.
  */
-import { pickTotal, type TotalOf, type Totals } from '../model/total.ts';
+import { pickTotal, type TotalOf, type Totals } from '../model/conversation/total.ts';
 
 /** A small database of its own, read by the service worker too. */
 const DATABASE = 'tidemark-badge';

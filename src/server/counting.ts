@@ -12,7 +12,7 @@
  */
 import { type UserId, requireId } from '../model/ids.ts';
 import { countsAbove } from '../model/registers/flag.ts';
-import { countingBase } from '../model/unread.ts';
+import { countingBase } from '../model/conversation/unread.ts';
 import type { Core } from './core.ts';
 import { persist } from './store/persist.ts';
 import type { MemberRecord, UnreadSender } from './store/records.ts';

@@ -1,5 +1,5 @@
 /** The browser around the tasks of the service worker. A test world puts its own clock, stores and network in place. */
-import type { Totals } from '../model/total.ts';
+import type { Totals } from '../model/conversation/total.ts';
 import type { Account, ClockPort, Ports, StorePort } from '../ports/ports.ts';
 
 export interface Place {

@@ -5,7 +5,7 @@ import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } fr
 import { readFirstPaint } from '../../src/client/page/first-paint.ts';
 import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
-import { noTotals } from '../../src/model/total.ts';
+import { noTotals } from '../../src/model/conversation/total.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
 import { browserPlace } from '../../src/service-worker/browser-place.ts';
 import { FakeWorkerScope } from '../support/fake-worker-scope.ts';

@@ -1,5 +1,5 @@
 /** Groups for tests of the server's rules: membership, messages and receipts without a network. */
-import type { ConversationRow } from '../../src/model/conversation.ts';
+import type { ConversationRow } from '../../src/model/conversation/conversation.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { ReceiptPolicy } from '../../src/protocol/frames.ts';
 import type { WireResult } from '../../src/protocol/submit.ts';

@@ -1,8 +1,8 @@
 /** Single messages cleared by a user, over every server store. */
 import { describe, expect, it } from 'vitest';
-import { MAX_UNCOUNTED_RANGES } from '../../src/model/conversation.ts';
+import { MAX_UNCOUNTED_RANGES } from '../../src/model/conversation/conversation.ts';
 import { fromSeqs, type Ranges } from '../../src/model/registers/ranges.ts';
-import { unreadAt } from '../../src/model/unread.ts';
+import { unreadAt } from '../../src/model/conversation/unread.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupReceipts } from './groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';

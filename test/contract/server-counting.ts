@@ -1,6 +1,6 @@
 /** Which messages count for a reader, as the host says, over every server store. */
 import { describe, expect, it } from 'vitest';
-import { unreadAt } from '../../src/model/unread.ts';
+import { unreadAt } from '../../src/model/conversation/unread.ts';
 import { createLocalBus } from '../../src/server/bus/bus.ts';
 import { countsChanged } from '../../src/server/counting.ts';
 import { applyEntries, type Rules } from '../../src/server/submit/apply-entries.ts';

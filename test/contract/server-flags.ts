@@ -1,7 +1,7 @@
 /** Flags of conversations without messages, over every server store. */
 import { describe, expect, it } from 'vitest';
-import type { ConversationRow } from '../../src/model/conversation.ts';
-import { unreadAt } from '../../src/model/unread.ts';
+import type { ConversationRow } from '../../src/model/conversation/conversation.ts';
+import { unreadAt } from '../../src/model/conversation/unread.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupReceipts, groupRecall } from './groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';

@@ -2,7 +2,7 @@
  * The behaviour of groups and their receipts, over every server store. Groups and users are new in every test.
  */
 import { describe, expect, it } from 'vitest';
-import { unreadAt } from '../../src/model/unread.ts';
+import { unreadAt } from '../../src/model/conversation/unread.ts';
 import { expireDue } from '../../src/server/expiry.ts';
 import { pullPage } from '../../src/server/feed/changes.ts';
 import { planFetch } from '../../src/server/feed/fetch-messages.ts';

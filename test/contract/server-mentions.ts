@@ -1,6 +1,6 @@
 /** Mentioned users, over every server store. Groups and users are new in every test. */
 import { describe, expect, it } from 'vitest';
-import { mentionsAt } from '../../src/model/unread.ts';
+import { mentionsAt } from '../../src/model/conversation/unread.ts';
 import { pushesOf } from '../../src/server/push/host-pushes.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { GroupBench, groupMessage, groupReceipts, groupRecall } from './groups.ts';

@@ -1,6 +1,6 @@
 /** Receipts in many pieces: each reader of a row learns all of them, over every server store, and the size of a frame is limited. */
 import { describe, expect, it } from 'vitest';
-import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
+import { type ConversationRow, joinRows } from '../../src/model/conversation/conversation.ts';
 import { fromSeqs, type Ranges, subtract } from '../../src/model/registers/ranges.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { pullPage } from '../../src/server/feed/changes.ts';

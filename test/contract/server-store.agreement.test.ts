@@ -2,9 +2,9 @@
 import { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
+import { type ConversationRow, joinRows } from '../../src/model/conversation/conversation.ts';
 import { contains, fromSeqs, type Ranges } from '../../src/model/registers/ranges.ts';
-import { unreadAt } from '../../src/model/unread.ts';
+import { unreadAt } from '../../src/model/conversation/unread.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { pgliteDriver } from '../../src/server/store/sql/pglite.ts';

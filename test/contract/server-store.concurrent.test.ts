@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
+import { type ConversationRow, joinRows } from '../../src/model/conversation/conversation.ts';
 import { pullPage } from '../../src/server/feed/changes.ts';
 import { changeMembers } from '../../src/server/groups/membership.ts';
 import { systemClock } from '../../src/server/system-clock.ts';

@@ -1,8 +1,8 @@
 /** The rules of every server store. Each implementation runs this suite; users are new in every test. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ConversationRow } from '../../src/model/conversation.ts';
+import type { ConversationRow } from '../../src/model/conversation/conversation.ts';
 import type { Ranges } from '../../src/model/registers/ranges.ts';
-import { unreadAt } from '../../src/model/unread.ts';
+import { unreadAt } from '../../src/model/conversation/unread.ts';
 import type { WireMessage } from '../../src/protocol/changes.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import type { WireResult } from '../../src/protocol/submit.ts';

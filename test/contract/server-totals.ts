@@ -1,8 +1,8 @@
 /** The total unread counts in pushes, over every server store: each equals the sum of the counts that a device derives from its rows. */
 import { describe, expect, it } from 'vitest';
-import { holdsArchived } from '../../src/model/archive.ts';
-import type { ConversationRow } from '../../src/model/conversation.ts';
-import { unreadAt } from '../../src/model/unread.ts';
+import { holdsArchived } from '../../src/model/conversation/archive.ts';
+import type { ConversationRow } from '../../src/model/conversation/conversation.ts';
+import { unreadAt } from '../../src/model/conversation/unread.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { unreadTotals } from '../../src/server/push/unread-totals.ts';
 import { GroupBench, groupMessage, groupReceipts, groupRecall } from './groups.ts';

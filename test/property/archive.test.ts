@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isArchived } from '../../src/model/archive.ts';
-import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation.ts';
+import { isArchived } from '../../src/model/conversation/archive.ts';
+import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation/conversation.ts';
 import { NOT_ARCHIVED, setArchive, setFlag } from '../../src/model/registers/flag.ts';
 
 /** A moment: a message, a change of the archived flag by a device with the first `at` messages, or a join or departure. */

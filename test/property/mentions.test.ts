@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation.ts';
+import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation/conversation.ts';
 import { fromSeqs, size } from '../../src/model/registers/ranges.ts';
-import { mentionsAt } from '../../src/model/unread.ts';
+import { mentionsAt } from '../../src/model/conversation/unread.ts';
 
 interface Line {
   readonly own: boolean;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation.ts';
+import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation/conversation.ts';
 import { type Mark, UNMARKED } from '../../src/model/registers/flag.ts';
 import { contains, fromSeqs, size } from '../../src/model/registers/ranges.ts';
-import { countedAt, uncountedAt, unreadAt } from '../../src/model/unread.ts';
+import { countedAt, uncountedAt, unreadAt } from '../../src/model/conversation/unread.ts';
 
 interface Line {
   own: boolean;

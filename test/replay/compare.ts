@@ -1,5 +1,5 @@
 /** Compares the final state of the server and the browser with the recount. */
-import type { ConversationRow } from '../../src/model/conversation.ts';
+import type { ConversationRow } from '../../src/model/conversation/conversation.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
 import type { ServedReceipts } from '../support/serve.ts';
 import type { BrowserUser } from './browser-user.ts';

@@ -1,5 +1,5 @@
 /** Counts comparisons and differences, and reads a row message by message. */
-import type { ConversationRow } from '../../src/model/conversation.ts';
+import type { ConversationRow } from '../../src/model/conversation/conversation.ts';
 
 /** One kind of compared value: the number of comparisons, and the differences. */
 export interface Comparison {

@@ -18,7 +18,7 @@ export const BUGS = [
   ),
   bug(
     'uncounted messages are counted',
-    'model/unread.ts',
+    'model/conversation/unread.ts',
     'const uncounted = union(row.uncounted, cleared);',
     'const uncounted = cleared;',
   ),
@@ -212,7 +212,7 @@ export const BUGS = [
     'if (a.count !== b.count) return a.count > b.count ? a : b;',
     'if (a.count !== b.count) return a.count < b.count ? a : b;',
   ),
-  bug('muted chats count', 'model/total.ts', 'messages: muted ? 0 : unread.unreadCount,', 'messages: unread.unreadCount,'),
+  bug('muted chats count', 'model/conversation/total.ts', 'messages: muted ? 0 : unread.unreadCount,', 'messages: unread.unreadCount,'),
   bug(
     'a clear reaches only the stored messages',
     'engine/intents/positions.ts',

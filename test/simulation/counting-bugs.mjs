@@ -4,7 +4,7 @@ const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 export const COUNTING_BUGS = [
   bug(
     'a sender who is no longer blocked does not count on old devices',
-    'model/conversation.ts',
+    'model/conversation/conversation.ts',
     'a.version === b.version ? union(a.uncounted, b.uncounted) : (a.version > b.version ? a : b).uncounted;',
     'union(a.uncounted, b.uncounted);',
   ),

@@ -103,7 +103,7 @@ export const HARDER_BUGS = [
   bug('waits do not grow', 'engine/sync/outbox/refusals.ts', 'return { times: times + 1,', 'return { times: 0 * times,'),
   bug(
     'messages from before a join count as unread',
-    'model/unread.ts',
+    'model/conversation/unread.ts',
     'Math.max(readUpTo, row.joinedAt, row.firstSeq - 1);',
     'Math.max(readUpTo, row.firstSeq - 1);',
   ),
@@ -146,7 +146,7 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a muted chat loses its mentions',
-    'model/total.ts',
+    'model/conversation/total.ts',
     'mentions: mentions.mentionCount,',
     'mentions: muted ? 0 : mentions.mentionCount,',
   ),
@@ -154,19 +154,19 @@ export const HARDER_BUGS = [
   bug('a recalled message keeps its mentions', 'server/submit/apply-message.ts', 'recalled: true, mentions: null,', 'recalled: true,'),
   bug(
     'a pending clear leaves the mentions',
-    'model/unread.ts',
+    'model/conversation/unread.ts',
     'subtract(above(row.mentions, base), union(',
     'subtract(row.mentions, union(',
   ),
   bug(
     'the mentions of an older row stay',
-    'model/conversation.ts',
+    'model/conversation/conversation.ts',
     'const newer = a.version - b.version || a.latestSeq - b.latestSeq;',
     'const newer = b.version - a.version || a.latestSeq - b.latestSeq;',
   ),
   bug(
     'the log forgets the mentions of a row',
-    'model/conversation.ts',
+    'model/conversation/conversation.ts',
     '...(row.mentions.length > 0 ? { mentions: row.mentions } : {}),',
     '',
   ),
@@ -251,7 +251,7 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a row forgets which messages below the position do not count',
-    'model/conversation.ts',
+    'model/conversation/conversation.ts',
     'uncounted: above(uncountedOf(a, b), Math.max(countsAbove(marked, readUpTo), neverCounted)),',
     'uncounted: above(uncountedOf(a, b), Math.max(readUpTo, neverCounted)),',
   ),

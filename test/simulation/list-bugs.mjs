@@ -4,7 +4,7 @@ const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 export const LIST_BUGS = [
   bug(
     'no message takes a conversation out of the archive',
-    'model/archive.ts',
+    'model/conversation/archive.ts',
     'archived.value && (muted || reopenedBy === 0);',
     'archived.value;',
   ),
@@ -32,10 +32,15 @@ export const LIST_BUGS = [
     'setArchive(flag, archived, conversation?.row.latestSeq ?? 0)',
     'setArchive(flag, archived, Math.max(0, (conversation?.row.latestSeq ?? 0) - 2))',
   ),
-  bug('archived chats count in the total', 'model/total.ts', 'const sums = archived ? totals.archived : totals;', 'const sums = totals;'),
+  bug(
+    'archived chats count in the total',
+    'model/conversation/total.ts',
+    'const sums = archived ? totals.archived : totals;',
+    'const sums = totals;',
+  ),
   bug(
     'a member who returns is still shown as having left',
-    'model/conversation.ts',
+    'model/conversation/conversation.ts',
     'left: latestFlag(a.left, b.left),',
     'left: a.left.value ? a.left : b.left,',
   ),
@@ -47,7 +52,7 @@ export const LIST_BUGS = [
   ),
   bug(
     'muted chats count among the unread conversations',
-    'model/total.ts',
+    'model/conversation/total.ts',
     'conversations: !muted && isUnread ? 1 : 0,',
     'conversations: isUnread ? 1 : 0,',
   ),

@@ -1,7 +1,7 @@
 /** Judges the lists of a tab at rest: the shown conversations, their order, and whether pages follow each other without a gap. */
 import { firstValueFrom } from 'rxjs';
-import type { Conversation } from '../../src/model/conversation.ts';
-import type { ListWanted } from '../../src/model/list.ts';
+import type { Conversation } from '../../src/model/conversation/conversation.ts';
+import type { ListWanted } from '../../src/model/conversation/list.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { nameFor } from './book.ts';
 import { type Part, type Truth, unreadOf } from './truths.ts';

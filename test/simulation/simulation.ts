@@ -1,6 +1,6 @@
 /** A running world: its devices, the state on their screens, their pending entries, and the violations so far. */
 import type { Subscription } from 'rxjs';
-import type { Conversation } from '../../src/model/conversation.ts';
+import type { Conversation } from '../../src/model/conversation/conversation.ts';
 import type { ReceiptSettings } from '../../src/model/message/receipt-settings.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
 import type { Lane } from '../../src/testing/lane.ts';

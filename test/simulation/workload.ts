@@ -1,7 +1,7 @@
 /** The calls of the users: every call of the page, in an order and at moments drawn from the seed. */
 import { firstValueFrom } from 'rxjs';
 import { TransportError } from '../../src/errors.ts';
-import type { Conversation } from '../../src/model/conversation.ts';
+import type { Conversation } from '../../src/model/conversation/conversation.ts';
 import type { IntentCall } from '../../src/model/intents.ts';
 import type { ReceiptSettings } from '../../src/model/message/receipt-settings.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';

@@ -2,7 +2,7 @@
 import { makeRoom } from '../../src/engine/space/evict-messages.ts';
 import { Writer } from '../../src/engine/write/writer.ts';
 import { StoreError } from '../../src/errors.ts';
-import { emptyRow } from '../../src/model/conversation.ts';
+import { emptyRow } from '../../src/model/conversation/conversation.ts';
 import type { StorePort } from '../../src/ports/ports.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../src/store/memory-store.ts';

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
-import { type ConversationRow, joinRows } from '../../src/model/conversation.ts';
+import { type ConversationRow, joinRows } from '../../src/model/conversation/conversation.ts';
 import type { ConversationId, MessageId } from '../../src/model/ids.ts';
 import type { Json } from '../../src/model/message/message.ts';
 import { type GroupReceipt, joinGroupReceipts } from '../../src/model/message/receipt.ts';

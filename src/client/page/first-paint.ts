@@ -1,5 +1,5 @@
 /** The first paint: counts and conversations to show before the worker answers. One record, read with bare IndexedDB. */
-import type { FirstPaint } from '../../model/conversation.ts';
+import type { FirstPaint } from '../../model/conversation/conversation.ts';
 import { PAINT_KEY } from '../../model/storage-name.ts';
 import type { TableName } from '../../ports/ports.ts';
 

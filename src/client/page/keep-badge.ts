@@ -1,5 +1,5 @@
 /** The option `appBadge`: the page shows a total of the account on the app's icon. */
-import type { TotalOf, Totals } from '../../model/total.ts';
+import type { TotalOf, Totals } from '../../model/conversation/total.ts';
 import { concatMap, filter, from, type Observable } from 'rxjs';
 import { claimBadge, releaseBadge, showOnBadge } from '../../platform/app-badge.ts';
 

@@ -1,7 +1,7 @@
 /** The place of the divider "new messages" in an open conversation: the first unread message of the moment when the view was opened. */
 import { filter, type Observable, ReplaySubject, type Subscription, take } from 'rxjs';
 import type { MessageId, Seq } from '../../model/ids.ts';
-import type { FirstUnread } from '../../model/unread.ts';
+import type { FirstUnread } from '../../model/conversation/unread.ts';
 
 export interface FixedDivider {
   /** Emits nothing before the place is fixed. Replays the place, and completes when the view is closed. */

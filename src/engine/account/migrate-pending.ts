@@ -2,7 +2,7 @@
  * Data for the move of an engine to another store: the outbox, the dead letters, the settings, and the rows shown by the views. A later
  * call is then decided by the state known to the user. Messages stay behind, because the server has every message.
  */
-import { rowParts } from '../../model/conversation.ts';
+import { rowParts } from '../../model/conversation/conversation.ts';
 import { cancelForbidden, type OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Change } from '../../log/log-record.ts';
 import type { ReceiptSettings } from '../../model/message/receipt-settings.ts';

@@ -6,7 +6,7 @@
  *                        ▼
  *                    rows ─▶ messages ─▶ steps ─▶ events of the rows ─▶ group receipts ─▶ cursor
  */
-import type { ConversationRow } from '../../model/conversation.ts';
+import type { ConversationRow } from '../../model/conversation/conversation.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';

@@ -1,5 +1,5 @@
 /** Applies rows from the server, from the feed or from an answer, and makes the events of a row after its messages are stored. */
-import { type ConversationRow, rowParts } from '../../model/conversation.ts';
+import { type ConversationRow, rowParts } from '../../model/conversation/conversation.ts';
 import { type ConversationId, conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message/message.ts';
 import type { ReceiptEvent, StoredEvent } from '../../model/event.ts';

@@ -1,5 +1,5 @@
 /** Archives conversations. The flag carries the newest message that this device knows: a later message takes the conversation out. */
-import { isArchived } from '../../model/archive.ts';
+import { isArchived } from '../../model/conversation/archive.ts';
 import { NOT_ARCHIVED, setArchive } from '../../model/registers/flag.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { PendingReceipts } from '../../model/outbox-entry.ts';

@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { countsAbove } from '../../model/registers/flag.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/registers/ranges.ts';
-import { countingBase } from '../../model/unread.ts';
+import { countingBase } from '../../model/conversation/unread.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import type { IntentTable } from './intent.ts';

@@ -1,9 +1,9 @@
 /** Marks a conversation as unread: as a whole, or from a message on. The read position does not move, and only the user's own devices learn of it. */
 import { type CountedFrom, setMark, UNMARKED } from '../../model/registers/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
-import { firstVisible } from '../../model/conversation.ts';
+import { firstVisible } from '../../model/conversation/conversation.ts';
 import { intersect, range, size } from '../../model/registers/ranges.ts';
-import { countingBase } from '../../model/unread.ts';
+import { countingBase } from '../../model/conversation/unread.ts';
 import { countsFor } from '../present/first-unread.ts';
 import { newestSeqs, readStored } from '../present/read-messages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';

@@ -2,8 +2,8 @@
  * The first paint: the counts and conversations of a page before its worker has started. A transaction writes the first
  * paint together with the summarised state, so the first paint is always true.
  */
-import type { Conversation, FirstPaint } from '../../model/conversation.ts';
-import type { Totals } from '../../model/total.ts';
+import type { Conversation, FirstPaint } from '../../model/conversation/conversation.ts';
+import type { Totals } from '../../model/conversation/total.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { PAINT_KEY } from '../../model/storage-name.ts';
 import type { AccountState } from '../state/account-state.ts';

@@ -2,7 +2,7 @@
 import { countsAbove } from '../../model/registers/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { contains, intersect, range } from '../../model/registers/ranges.ts';
-import { countingBase, type FirstUnread } from '../../model/unread.ts';
+import { countingBase, type FirstUnread } from '../../model/conversation/unread.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { AccountState } from '../state/account-state.ts';

@@ -1,5 +1,5 @@
 /** Which conversations a list shows, and in which order. */
-import { isSelected, type ListWanted } from '../../model/list.ts';
+import { isSelected, type ListWanted } from '../../model/conversation/list.ts';
 import type { AccountState } from '../state/account-state.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 

@@ -1,5 +1,5 @@
 /** The shown form of conversations and messages: the server's row with the overlay of pending entries. */
-import type { Conversation } from '../../model/conversation.ts';
+import type { Conversation } from '../../model/conversation/conversation.ts';
 import { conversationType } from '../../model/ids.ts';
 import { type Message, parseBody } from '../../model/message/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';

@@ -2,7 +2,7 @@
 import type { ConversationId } from '../../model/ids.ts';
 import { isMarked } from '../../model/registers/flag.ts';
 import { NO_RANGES, subtract } from '../../model/registers/ranges.ts';
-import type { UnreadExplanation } from '../../model/unread.ts';
+import type { UnreadExplanation } from '../../model/conversation/unread.ts';
 import type { AccountState } from '../state/account-state.ts';
 
 export const explainUnread = (model: AccountState, conversationId: ConversationId): UnreadExplanation => {

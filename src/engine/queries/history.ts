@@ -3,7 +3,7 @@ import { AuthError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { Message } from '../../model/message/message.ts';
 import { fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
-import { firstVisible } from '../../model/conversation.ts';
+import { firstVisible } from '../../model/conversation/conversation.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
 import type { Frame } from '../../protocol/frames.ts';

@@ -1,7 +1,7 @@
 /** Which messages need no notification any more. */
 import { conversationType, type ConversationId, type Seq } from '../../model/ids.ts';
 import { contains, range } from '../../model/registers/ranges.ts';
-import { countingBase } from '../../model/unread.ts';
+import { countingBase } from '../../model/conversation/unread.ts';
 import { readStored } from '../present/read-messages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Writer } from '../write/writer.ts';

@@ -13,8 +13,8 @@
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
 import type { ReceiptStatistic } from '../../model/event.ts';
-import { type ConversationRow, wholeRow } from '../../model/conversation.ts';
-import { archiveOf } from '../../model/archive.ts';
+import { type ConversationRow, wholeRow } from '../../model/conversation/conversation.ts';
+import { archiveOf } from '../../model/conversation/archive.ts';
 import { latestFlag, latestMark } from '../../model/registers/flag.ts';
 import {
   allowedBy,
@@ -34,7 +34,7 @@ import {
   type ReceiptSettings,
   valuesOf,
 } from '../../model/message/receipt-settings.ts';
-import { addCounts, noTotals, pickTotal, type Totals } from '../../model/total.ts';
+import { addCounts, noTotals, pickTotal, type Totals } from '../../model/conversation/total.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { ConversationState, withEntry } from './conversation-state.ts';
 import { RecentlyConfirmed } from './recently-confirmed.ts';

@@ -1,5 +1,5 @@
 /** Applies the changes of log records to the state. Every tab that applies the same records in order gets the same state (I-14). */
-import { joinRows, wholeRow } from '../../model/conversation.ts';
+import { joinRows, wholeRow } from '../../model/conversation/conversation.ts';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import { contains, fromSeqs, subtract, union } from '../../model/registers/ranges.ts';

@@ -1,6 +1,6 @@
 /** The in-memory state of one conversation: the server's row, the overlay of pending entries, and the values derived from both. */
-import { type ConversationRow, emptyRow } from '../../model/conversation.ts';
-import { archiveOf, isArchived } from '../../model/archive.ts';
+import { type ConversationRow, emptyRow } from '../../model/conversation/conversation.ts';
+import { archiveOf, isArchived } from '../../model/conversation/archive.ts';
 import { type Archive, type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/registers/flag.ts';
 import { type ConversationId, conversationType, type ConversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import {
@@ -15,8 +15,8 @@ import {
 } from '../../model/outbox-entry.ts';
 import { contains, NO_RANGES, type Ranges, union } from '../../model/registers/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/message/receipt.ts';
-import { type Counts, countsOf } from '../../model/total.ts';
-import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/unread.ts';
+import { type Counts, countsOf } from '../../model/conversation/total.ts';
+import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/conversation/unread.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { UnflushedMessages } from './unflushed-messages.ts';
 

@@ -1,6 +1,6 @@
 /** The stored form of the state, without messages in pages: the result of a compaction. */
 import type { ReceiptStatistic } from '../../model/event.ts';
-import { type ConversationRow, rowParts, type RowParts } from '../../model/conversation.ts';
+import { type ConversationRow, rowParts, type RowParts } from '../../model/conversation/conversation.ts';
 import type { Seq } from '../../model/ids.ts';
 import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ranges } from '../../model/registers/ranges.ts';

@@ -1,7 +1,7 @@
 /** Says when messages may have been read, recalled or left out of the count, for the notifications of the page. */
 import type { ConversationId } from '../../model/ids.ts';
 import { size } from '../../model/registers/ranges.ts';
-import { countingBase } from '../../model/unread.ts';
+import { countingBase } from '../../model/conversation/unread.ts';
 import type { AccountState } from '../state/account-state.ts';
 import type { Dirty } from '../state/dirty.ts';
 

@@ -5,7 +5,7 @@
  *
  * The state changes only by committed log records, so a view never shows half a write.
  */
-import type { Conversation } from '../../model/conversation.ts';
+import type { Conversation } from '../../model/conversation/conversation.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { range } from '../../model/registers/ranges.ts';
 import type { Held } from '../../model/held.ts';
@@ -14,9 +14,9 @@ import type { DeadLetter } from '../../model/outbox-entry.ts';
 import type { MessageReceipts } from '../../model/message/receipt.ts';
 import { type ShownReceiptSettings, valuesOf } from '../../model/message/receipt-settings.ts';
 import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
-import type { ListWanted } from '../../model/list.ts';
+import type { ListWanted } from '../../model/conversation/list.ts';
 import type { Topic, TopicValue, Watcher } from '../../model/topic.ts';
-import { pickTotal, sameTotals, type TotalOptions, type Totals } from '../../model/total.ts';
+import { pickTotal, sameTotals, type TotalOptions, type Totals } from '../../model/conversation/total.ts';
 import type { Cancel, LeaderStatus, Ports } from '../../ports/ports.ts';
 import { readStored } from '../present/read-messages.ts';
 import { findAnywhere } from '../present/find-message.ts';

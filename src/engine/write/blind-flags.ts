@@ -3,7 +3,7 @@
  * highest known count plus one, but this device does not know the server's count yet. So such a flag waits in the
  * outbox for the first snapshot, and takes its count from the row in the snapshot.
  */
-import { archiveOf } from '../../model/archive.ts';
+import { archiveOf } from '../../model/conversation/archive.ts';
 import { latestFlag, latestMark, setArchive, setFlag, setMark } from '../../model/registers/flag.ts';
 import { hasFlag, type OutboxEntry, queueOf } from '../../model/outbox-entry.ts';
 import type { Draft } from './draft.ts';

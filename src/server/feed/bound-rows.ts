@@ -2,7 +2,7 @@
  * Bounds the size of rows with scattered receipts. A row carries the newest pieces of each register, and also
  * the pieces unknown to its reader. Registers merge by union, so a repeated piece changes nothing (I-2).
  */
-import { type ConversationRow, MAX_RECEIPT_RANGES } from '../../model/conversation.ts';
+import { type ConversationRow, MAX_RECEIPT_RANGES } from '../../model/conversation/conversation.ts';
 import type { UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, type Ranges, union } from '../../model/registers/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptKind, type ReceiptsSent } from '../../model/message/receipt.ts';

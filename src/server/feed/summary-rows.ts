@@ -2,14 +2,19 @@
  * Makes the rows of conversations, as one member sees them. Clients derive unread counts and receipt states
  * from these rows (I-12, I-13).
  */
-import { type ConversationRow, MAX_MENTION_RANGES, MAX_SUMMARY_BODY_BYTES, MAX_UNCOUNTED_RANGES } from '../../model/conversation.ts';
+import {
+  type ConversationRow,
+  MAX_MENTION_RANGES,
+  MAX_SUMMARY_BODY_BYTES,
+  MAX_UNCOUNTED_RANGES,
+} from '../../model/conversation/conversation.ts';
 import { countsAbove } from '../../model/registers/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/message/mentions.ts';
 import type { StoredMessage } from '../../model/message/message.ts';
 import { above, contains, intersect, NO_RANGES, range, size, subtract, union } from '../../model/registers/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/message/receipt.ts';
-import { countingBase } from '../../model/unread.ts';
+import { countingBase } from '../../model/conversation/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
 import {
   type ConversationRecord,

@@ -2,7 +2,7 @@
 import type { UserId } from '../../model/ids.ts';
 import { countsAbove } from '../../model/registers/flag.ts';
 import { range, size, subtract } from '../../model/registers/ranges.ts';
-import { countingBase } from '../../model/unread.ts';
+import { countingBase } from '../../model/conversation/unread.ts';
 import { reopeningRanges, type UnreadPlace } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
 

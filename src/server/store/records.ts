@@ -1,5 +1,5 @@
 /** The records that the server keeps of conversations, members and messages. `receipt-records.ts` has those of group receipts. */
-import type { ReadBy } from '../../model/conversation.ts';
+import type { ReadBy } from '../../model/conversation/conversation.ts';
 import { type Archive, type Flag, type Mark, NOT_ARCHIVED, UNMARKED, UNSET } from '../../model/registers/flag.ts';
 import type { ConversationId, Seq, UserId } from '../../model/ids.ts';
 import type { Mentions } from '../../model/message/mentions.ts';

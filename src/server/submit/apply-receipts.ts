@@ -2,7 +2,7 @@
  * Applies one `receipts` entry to a member row. Each register has its own merge rule, so a retry changes
  * nothing (I-2, I-4).
  */
-import type { ReadBy } from '../../model/conversation.ts';
+import type { ReadBy } from '../../model/conversation/conversation.ts';
 import { countsAbove, latestFlag, latestMark, type Mark, sameMark } from '../../model/registers/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import {

@@ -1,5 +1,5 @@
 /** The feed as frames of the wire, for the engine without a server. */
-import { type ConversationRow, emptyRow, MAX_UNCOUNTED_RANGES } from '../../../src/model/conversation.ts';
+import { type ConversationRow, emptyRow, MAX_UNCOUNTED_RANGES } from '../../../src/model/conversation/conversation.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
 import type { StoredMessage } from '../../../src/model/message/message.ts';
 import { range, size, union } from '../../../src/model/registers/ranges.ts';

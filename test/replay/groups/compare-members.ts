@@ -1,6 +1,6 @@
 /** Compares the server's answers to a new device of each person, and the stored messages of the devices, with the recount. */
 import { fromSeqs } from '../../../src/model/registers/ranges.ts';
-import type { ConversationRow } from '../../../src/model/conversation.ts';
+import type { ConversationRow } from '../../../src/model/conversation/conversation.ts';
 import { ProtocolClient } from '../../support/protocol-client.ts';
 import type { Door } from '../door.ts';
 import { covers, type Tally, unreadIn } from '../tally.ts';

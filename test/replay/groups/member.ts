@@ -1,6 +1,6 @@
 /** A person's device without a browser: connected during its actions, and reading all messages of its memberships with a single frame. */
 import { contains, fromSeqs, subtract } from '../../../src/model/registers/ranges.ts';
-import type { ConversationRow } from '../../../src/model/conversation.ts';
+import type { ConversationRow } from '../../../src/model/conversation/conversation.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
 import type { WireEntry } from '../../../src/protocol/submit.ts';
 import { ProtocolClient } from '../../support/protocol-client.ts';

@@ -3,8 +3,8 @@ import { afterEach, expect, it } from 'vitest';
 import { StreamPort } from '../../../src/bridge/streams.ts';
 import type { StreamNews, StreamRequest } from '../../../src/bridge/worker-api.ts';
 import { Watching } from '../../../src/client/watching.ts';
-import type { FirstPaint } from '../../../src/model/conversation.ts';
-import { noTotals, type TotalOptions } from '../../../src/model/total.ts';
+import type { FirstPaint } from '../../../src/model/conversation/conversation.ts';
+import { noTotals, type TotalOptions } from '../../../src/model/conversation/total.ts';
 
 const PAINT: FirstPaint = {
   totals: { ...noTotals(), messages: { direct: 5, group: 2 }, mentions: { direct: 0, group: 1 } },

@@ -8,7 +8,7 @@ import { Writer } from '../../../src/engine/write/writer.ts';
 import { setMuted } from '../../../src/engine/intents/switches.ts';
 import { StoreError } from '../../../src/errors.ts';
 import type { Change, KeptMessage } from '../../../src/log/log-record.ts';
-import { emptyRow, type FirstPaint } from '../../../src/model/conversation.ts';
+import { emptyRow, type FirstPaint } from '../../../src/model/conversation/conversation.ts';
 import { setFlag, UNSET } from '../../../src/model/registers/flag.ts';
 import type { ConversationId } from '../../../src/model/ids.ts';
 import { NO_PENDING_RECEIPTS, type OutboxEntry } from '../../../src/model/outbox-entry.ts';

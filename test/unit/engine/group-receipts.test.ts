@@ -10,7 +10,7 @@ import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-cha
 import { endEntry } from '../../../src/engine/apply/end-entry.ts';
 import { endRefused, expireAll } from '../../../src/engine/apply/refused-receipts.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
+import { type ConversationRow, emptyRow } from '../../../src/model/conversation/conversation.ts';
 import type { StoredEvent } from '../../../src/model/event.ts';
 import type { ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
 import type { WireMessage, WireReceiptChange } from '../../../src/protocol/changes.ts';

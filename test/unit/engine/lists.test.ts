@@ -1,7 +1,7 @@
 /** Lists of conversations and their totals: selection, pages, and groups left by the user. */
 import { describe, expect, it } from 'vitest';
-import type { Conversation } from '../../../src/model/conversation.ts';
-import type { ListWanted } from '../../../src/model/list.ts';
+import type { Conversation } from '../../../src/model/conversation/conversation.ts';
+import type { ListWanted } from '../../../src/model/conversation/list.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { openDevice, type WorldTab } from '../../support/on-tab.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { firstUnreadInRow } from '../../../src/engine/present/first-unread.ts';
 import { ConversationState } from '../../../src/engine/state/conversation-state.ts';
-import { emptyRow } from '../../../src/model/conversation.ts';
+import { emptyRow } from '../../../src/model/conversation/conversation.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { goOffline, openDevice, type WorldTab } from '../../support/on-tab.ts';
 

@@ -1,9 +1,9 @@
 /** The mention counts on every device of a user: in muted conversations, offline, in other tabs, and without the messages. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PAINT_KEY } from '../../../src/model/storage-name.ts';
-import type { FirstPaint } from '../../../src/model/conversation.ts';
+import type { FirstPaint } from '../../../src/model/conversation/conversation.ts';
 import type { Mentions } from '../../../src/model/message/mentions.ts';
-import { pickTotal } from '../../../src/model/total.ts';
+import { pickTotal } from '../../../src/model/conversation/total.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';

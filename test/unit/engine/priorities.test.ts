@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UserAsks } from '../../../src/engine/net/user-asks.ts';
 import { FetchMissing } from '../../../src/engine/sync/feed/fetch-missing.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { emptyRow } from '../../../src/model/conversation.ts';
+import { emptyRow } from '../../../src/model/conversation/conversation.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { DEFAULT_LIMITS } from '../../../src/protocol/limits.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';

@@ -7,7 +7,7 @@ import { recallMessage } from '../../../src/engine/intents/recall-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
+import { type ConversationRow, emptyRow } from '../../../src/model/conversation/conversation.ts';
 import type { StoredEvent } from '../../../src/model/event.ts';
 import type { Ranges } from '../../../src/model/registers/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../../src/model/message/receipt.ts';

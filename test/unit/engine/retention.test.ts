@@ -8,7 +8,7 @@ import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-cha
 import { undelivered, unreadNotStored } from '../../../src/engine/sync/feed/fetch-missing.ts';
 import { readShownMessages } from '../../../src/engine/views/messages.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { emptyRow } from '../../../src/model/conversation.ts';
+import { emptyRow } from '../../../src/model/conversation/conversation.ts';
 import type { StoredMessage } from '../../../src/model/message/message.ts';
 import { size } from '../../../src/model/registers/ranges.ts';
 import type { Retention } from '../../../src/model/retention.ts';

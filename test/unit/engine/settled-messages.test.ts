@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ConversationRow, emptyRow } from '../../../src/model/conversation.ts';
+import { type ConversationRow, emptyRow } from '../../../src/model/conversation/conversation.ts';
 import { settledOf } from '../../../src/engine/queries/settled-messages.ts';
 import type { Writer } from '../../../src/engine/write/writer.ts';
 import { AccountState } from '../../../src/engine/state/account-state.ts';

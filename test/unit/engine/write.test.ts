@@ -8,9 +8,9 @@ import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setMuted, setReceiptSettings } from '../../../src/engine/intents/switches.ts';
 import { StoreError } from '../../../src/errors.ts';
-import { emptyRow, type FirstPaint } from '../../../src/model/conversation.ts';
+import { emptyRow, type FirstPaint } from '../../../src/model/conversation/conversation.ts';
 import type { StoredMessage } from '../../../src/model/message/message.ts';
-import { pickTotal } from '../../../src/model/total.ts';
+import { pickTotal } from '../../../src/model/conversation/total.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';

@@ -1,6 +1,6 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { noTotals, type Totals } from '../../../src/model/total.ts';
+import { noTotals, type Totals } from '../../../src/model/conversation/total.ts';
 import { claimBadge, releaseBadge, showOnBadge } from '../../../src/platform/app-badge.ts';
 
 const totals = (messages: number, mentions = 0): Totals => ({

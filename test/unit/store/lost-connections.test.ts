@@ -5,7 +5,7 @@ import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { emptyRow } from '../../../src/model/conversation.ts';
+import { emptyRow } from '../../../src/model/conversation/conversation.ts';
 import type { ClockPort } from '../../../src/ports/ports.ts';
 import { openDiskStore } from '../../../src/store/disk-store.ts';
 import { FaultyIdb, type IdbFault, WEBKIT } from '../../support/faulty-idb.ts';

@@ -4,7 +4,7 @@
  * Each request waits until no question of the user waits for the server.
  */
 import { conversationType, type ConversationId } from '../../../model/ids.ts';
-import { countingBase } from '../../../model/unread.ts';
+import { countingBase } from '../../../model/conversation/unread.ts';
 import { highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../../model/registers/ranges.ts';
 import type { Cancel, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';

@@ -3,7 +3,7 @@ import type { Seq, UserId } from '../../../model/ids.ts';
 import { countsAbove } from '../../../model/registers/flag.ts';
 import { mentionsReader } from '../../../model/message/mentions.ts';
 import { fromSeqs, type Range } from '../../../model/registers/ranges.ts';
-import { countingBase } from '../../../model/unread.ts';
+import { countingBase } from '../../../model/conversation/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
 import type { ConversationTables, MemoryTables } from './memory-tables.ts';

@@ -1,5 +1,5 @@
 /** Turns the rows of the tables into the records of `server-store.ts`. */
-import type { ReadBy } from '../../../model/conversation.ts';
+import type { ReadBy } from '../../../model/conversation/conversation.ts';
 import type { Archive, Flag, Mark } from '../../../model/registers/flag.ts';
 import type { Mentions } from '../../../model/message/mentions.ts';
 import type { Ranges } from '../../../model/registers/ranges.ts';

@@ -3,8 +3,8 @@
  * account and the server have the same answer, and a message writes no flag of its readers.
  */
 import type { ConversationRow } from './conversation.ts';
-import { type Archive, latestMark, UNMARKED } from './registers/flag.ts';
-import type { PendingReceipts } from './outbox-entry.ts';
+import { type Archive, latestMark, UNMARKED } from '../registers/flag.ts';
+import type { PendingReceipts } from '../outbox-entry.ts';
 import { unreadAt } from './unread.ts';
 
 /** The newest archived flag, set on this device or on another. */

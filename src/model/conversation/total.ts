@@ -1,5 +1,5 @@
 /** The totals over the conversations of an account. */
-import { type ConversationId, conversationType, type ConversationType } from './ids.ts';
+import { type ConversationId, conversationType, type ConversationType } from '../ids.ts';
 
 /**
  * What a total counts: unread messages, unread messages that mention me, or conversations with an unread message or a mark. Muted

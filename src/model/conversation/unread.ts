@@ -1,8 +1,8 @@
 /** The unread count and the count of mentions, derived from the server's row and a read position, and never incremented (I-12, I-13). */
 import type { ConversationRow, ReadBy } from './conversation.ts';
-import { countsAbove, type Mark } from './registers/flag.ts';
-import type { ConversationId, MessageId, Seq } from './ids.ts';
-import { above, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from './registers/ranges.ts';
+import { countsAbove, type Mark } from '../registers/flag.ts';
+import type { ConversationId, MessageId, Seq } from '../ids.ts';
+import { above, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../registers/ranges.ts';
 
 export interface Unread {
   readonly unreadCount: number;

@@ -9,11 +9,11 @@ import {
   NOT_ARCHIVED,
   UNMARKED,
   UNSET,
-} from './registers/flag.ts';
-import type { ConversationId, Seq } from './ids.ts';
-import type { Message, StoredMessage } from './message/message.ts';
-import { above, intersect, NO_RANGES, type Ranges, union } from './registers/ranges.ts';
-import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from './message/receipt.ts';
+} from '../registers/flag.ts';
+import type { ConversationId, Seq } from '../ids.ts';
+import type { Message, StoredMessage } from '../message/message.ts';
+import { above, intersect, NO_RANGES, type Ranges, union } from '../registers/ranges.ts';
+import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../message/receipt.ts';
 import type { Totals } from './total.ts';
 
 /** A row with more ranges than this carries `counted` instead of `uncounted`. */

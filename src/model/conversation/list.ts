@@ -1,6 +1,6 @@
 /** Which conversations a list shows. */
 import type { Conversation } from './conversation.ts';
-import type { ConversationId, ConversationType } from './ids.ts';
+import type { ConversationId, ConversationType } from '../ids.ts';
 
 export interface ListOptions {
   /** From 1 to 1,000. Default 50. */
