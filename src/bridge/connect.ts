@@ -10,8 +10,8 @@
  */
 import type * as Comlink from 'comlink';
 import { type ReceiptsError, UsageError, WorkerError } from '../errors.ts';
-import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
-import type { LogOut } from '../model/log-out.ts';
+import type { IntentCall, Intents, Queries, QueryCall } from '../model/api/intents.ts';
+import type { LogOut } from '../model/api/log-out.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import { fromWireError } from './error-transfer.ts';
 import { RequestQueue } from './request-queue.ts';

@@ -1,8 +1,8 @@
 /** The worker's side of the bridge. Errors become values here; the page's side makes errors of them again. */
 import * as Comlink from 'comlink';
-import type { IntentCall, QueryCall } from '../model/intents.ts';
-import type { LogOut } from '../model/log-out.ts';
-import type { Topic, Watcher } from '../model/topic.ts';
+import type { IntentCall, QueryCall } from '../model/api/intents.ts';
+import type { LogOut } from '../model/api/log-out.ts';
+import type { Topic, Watcher } from '../model/api/topic.ts';
 import type { Cancel, LifeEvent } from '../ports/ports.ts';
 import { toWireError } from './error-transfer.ts';
 import { serveStreams, type ServedStreams } from './serve-streams.ts';

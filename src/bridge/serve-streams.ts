@@ -3,7 +3,7 @@
  * stops posting after a few messages. A state stream then keeps only its newest value, the event stream its newest
  * thousand events (F42).
  */
-import type { Topic, Watcher } from '../model/topic.ts';
+import type { Topic, Watcher } from '../model/api/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { StreamNews, StreamRequest } from './worker-api.ts';
 

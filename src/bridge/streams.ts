@@ -3,8 +3,8 @@
  * all open ones.
  */
 import { Observable, type Subscriber } from 'rxjs';
-import type { NumberedEvent } from '../model/event.ts';
-import type { Topic, TopicValue } from '../model/topic.ts';
+import type { NumberedEvent } from '../model/api/event.ts';
+import type { Topic, TopicValue } from '../model/api/topic.ts';
 import type { StreamNews, StreamRequest } from './worker-api.ts';
 
 interface Open {

@@ -1,8 +1,8 @@
 /** The calls and messages between page and worker. Calls go through Comlink, streams through a port of their own. */
-import type { QueryCall } from '../model/intents.ts';
-import type { LogOut } from '../model/log-out.ts';
-import type { Retention } from '../model/retention.ts';
-import type { Topic } from '../model/topic.ts';
+import type { QueryCall } from '../model/api/intents.ts';
+import type { LogOut } from '../model/api/log-out.ts';
+import type { Retention } from '../model/api/retention.ts';
+import type { Topic } from '../model/api/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import type { WireError } from './error-transfer.ts';
 import type { Log } from '../logging.ts';

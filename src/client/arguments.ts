@@ -1,7 +1,7 @@
 /** Checks of the arguments of calls, before a call reaches the worker. Callers without types may pass anything. */
 import { UsageError } from '../errors.ts';
 import { type ConversationType, type MessageId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
-import type { Intents, MessagesWanted } from '../model/intents.ts';
+import type { Intents, MessagesWanted } from '../model/api/intents.ts';
 import type { ListOptions, ListWanted } from '../model/conversation/list.ts';
 import { readOptions } from '../model/option-names.ts';
 import { MAX_CURSOR_CHARS } from '../model/message/receipt.ts';

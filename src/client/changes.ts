@@ -1,11 +1,11 @@
 /**
  * The calls of the client that change something: their public signatures, and the checks of their arguments. A new call is added here, to
- * `model/intents.ts`, and to a file of `engine/intents`.
+ * `model/api/intents.ts`, and to a file of `engine/intents`.
  */
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { UsageError } from '../errors.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
-import type { SentReadReceipts } from '../model/intents.ts';
+import type { SentReadReceipts } from '../model/api/intents.ts';
 import { requireMentions } from '../model/message/mentions.ts';
 import { bodyText, type Message } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';

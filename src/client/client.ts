@@ -11,7 +11,7 @@ import { UsageError } from '../errors.ts';
 import { MAX_TIMER_MS } from '../ports/ports.ts';
 import { type ConversationId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
-import type { Topic, TopicValue } from '../model/topic.ts';
+import type { Topic, TopicValue } from '../model/api/topic.ts';
 import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
 import { changesOf } from './changes.ts';
 import { closedByApp, closedByLogOut } from './closed-errors.ts';

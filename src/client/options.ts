@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import { TOTALS_OF, type TotalOf } from '../model/conversation/total.ts';
-import type { Retention } from '../model/retention.ts';
+import type { Retention } from '../model/api/retention.ts';
 import type { ReceiptClientOptions } from './receipt-client-options.ts';
 
 const refuse = (message: string): never => {

@@ -1,11 +1,11 @@
 /** The calls of the client that ask: for messages, for receipts, for what this device stores. They change no state of the account. */
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
-import type { LoadedMessages, MessagesWanted, ReadMembersPage } from '../model/intents.ts';
+import type { LoadedMessages, MessagesWanted, ReadMembersPage } from '../model/api/intents.ts';
 import type { Message } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { MessageReceipts } from '../model/message/receipt.ts';
-import type { StorageReport } from '../model/storage.ts';
+import type { StorageReport } from '../model/api/storage.ts';
 import type { UnreadExplanation } from '../model/conversation/unread.ts';
 import {
   MAX_LIMIT,

@@ -1,7 +1,7 @@
 /** The options of the client's calls with several of them. */
 import type { MessageId } from '../model/ids.ts';
 import type { Mentions } from '../model/message/mentions.ts';
-import type { Retention } from '../model/retention.ts';
+import type { Retention } from '../model/api/retention.ts';
 import type { TotalOf } from '../model/conversation/total.ts';
 import type { Log } from '../logging.ts';
 

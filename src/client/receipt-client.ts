@@ -1,7 +1,7 @@
 /** The public types of the page's client. */
 import type { Observable } from 'rxjs';
 import type { Conversation } from '../model/conversation/conversation.ts';
-import type { ReceiptEvent } from '../model/event.ts';
+import type { ReceiptEvent } from '../model/api/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import type { ListOptions } from '../model/conversation/list.ts';
 import type { Message } from '../model/message/message.ts';
@@ -13,7 +13,7 @@ import type { ShownReceiptSettings } from '../model/message/receipt-settings.ts'
 import type { Changes } from './changes.ts';
 import type { Questions } from './questions.ts';
 import type { LogOutOptions } from './receipt-client-options.ts';
-import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/status.ts';
+import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/api/status.ts';
 
 /** An open view of a conversation, see {@link ReceiptClient.viewConversation}. */
 export interface ConversationViewing {

@@ -19,7 +19,7 @@ import {
 } from 'rxjs';
 import type { Conversation, FirstPaint } from '../model/conversation/conversation.ts';
 import { isSelected, type ListWanted } from '../model/conversation/list.ts';
-import type { Topic, TopicValue } from '../model/topic.ts';
+import type { Topic, TopicValue } from '../model/api/topic.ts';
 import { pickTotal } from '../model/conversation/total.ts';
 import type { StreamPort } from '../bridge/streams.ts';
 

@@ -1,6 +1,6 @@
 /** Answers the questions of a page: where the answer to each kind of question comes from. */
 import { TransportError } from '../errors.ts';
-import type { Queries, QueryCall } from '../model/intents.ts';
+import type { Queries, QueryCall } from '../model/api/intents.ts';
 import type { Ports } from '../ports/ports.ts';
 import { flush, type Flushes } from './account/flush.ts';
 import { whenKnown } from './account/standing.ts';

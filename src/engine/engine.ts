@@ -9,10 +9,10 @@
  *   query ──> Ask ── HTTP ───────────────────────> server     in every tab
  */
 import { type StoreError, UsageError } from '../errors.ts';
-import type { IntentCall, Queries, QueryCall } from '../model/intents.ts';
-import type { LogOut } from '../model/log-out.ts';
-import type { Retention } from '../model/retention.ts';
-import type { Topic, TopicValue, Watcher } from '../model/topic.ts';
+import type { IntentCall, Queries, QueryCall } from '../model/api/intents.ts';
+import type { LogOut } from '../model/api/log-out.ts';
+import type { Retention } from '../model/api/retention.ts';
+import type { Topic, TopicValue, Watcher } from '../model/api/topic.ts';
 import type { Account, Cancel, Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
 import { decideIntent, intentOptions } from './intents/intents.ts';

@@ -12,7 +12,7 @@
  * Compaction deletes the log records up to the version of the snapshot. A worker starts from the snapshot and the records after it.
  */
 import type { RowParts } from '../model/conversation/conversation.ts';
-import type { ReceiptStatistic, StoredEvent } from '../model/event.ts';
+import type { ReceiptStatistic, StoredEvent } from '../model/api/event.ts';
 import type { ConversationId, Seq } from '../model/ids.ts';
 import type { StoredMessage } from '../model/message/message.ts';
 import type { Cursor, DeadLetter, EntryEnd, OutboxEntry, PendingReceipts } from '../model/outbox-entry.ts';

@@ -8,7 +8,7 @@
  */
 import type { ProtocolError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
-import type { ConnectionStatus } from '../model/status.ts';
+import type { ConnectionStatus } from '../model/api/status.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Log } from '../logging.ts';
 

@@ -8,7 +8,7 @@ import { Writer } from '../engine/write/writer.ts';
 import { AuthError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
-import type { Retention } from '../model/retention.ts';
+import type { Retention } from '../model/api/retention.ts';
 import { TOKEN_TIMEOUT_MS, type BusHint, type LifeEvent, type Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
 import { Lane } from './lane.ts';

@@ -1,9 +1,9 @@
 /** A tab of a virtual device: its calls, and the events of its page. */
 import { Observable } from 'rxjs';
 import type { Engine } from '../engine/engine.ts';
-import type { IntentCall, Intents, Queries, QueryCall } from '../model/intents.ts';
-import type { LogOut } from '../model/log-out.ts';
-import type { Topic, TopicValue } from '../model/topic.ts';
+import type { IntentCall, Intents, Queries, QueryCall } from '../model/api/intents.ts';
+import type { LogOut } from '../model/api/log-out.ts';
+import type { Topic, TopicValue } from '../model/api/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
 import type { Lane } from './lane.ts';
 

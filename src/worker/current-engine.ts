@@ -5,7 +5,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { StoreError, UsageError } from '../errors.ts';
 import { Held } from '../model/held.ts';
-import type { FlushResult } from '../model/status.ts';
+import type { FlushResult } from '../model/api/status.ts';
 import type { Cancel, ClockPort } from '../ports/ports.ts';
 
 export const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');

@@ -4,8 +4,8 @@
  */
 import type { Engine } from '../engine/engine.ts';
 import { Held } from '../model/held.ts';
-import type { ConnectionStatus } from '../model/status.ts';
-import type { Topic, Watcher } from '../model/topic.ts';
+import type { ConnectionStatus } from '../model/api/status.ts';
+import type { Topic, Watcher } from '../model/api/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { CurrentEngine } from './current-engine.ts';
 import type { Place } from './place.ts';

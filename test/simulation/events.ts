@@ -1,5 +1,5 @@
 /** Judges the events of a tab: their messages, their users, and their truth. */
-import type { ReceiptEvent } from '../../src/model/event.ts';
+import type { ReceiptEvent } from '../../src/model/api/event.ts';
 import { size } from '../../src/model/registers/ranges.ts';
 import { chatOf } from './book.ts';
 import type { Simulation } from './simulation.ts';

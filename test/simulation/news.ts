@@ -2,7 +2,7 @@
  * Judges the events of a tab over time: no message and no reader twice, no reader left out, no call of its own as another device's, and no
  * receipt of a recalled message.
  */
-import type { ReceiptEvent } from '../../src/model/event.ts';
+import type { ReceiptEvent } from '../../src/model/api/event.ts';
 import { EPOCH } from './truths.ts';
 import type { Home, Screen, Simulation } from './simulation.ts';
 

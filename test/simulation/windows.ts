@@ -1,5 +1,5 @@
 /** Judges the windows of messages loaded by a tab after the world came to rest, and the messages found by id. */
-import type { LoadedMessages } from '../../src/model/intents.ts';
+import type { LoadedMessages } from '../../src/model/api/intents.ts';
 import type { Message } from '../../src/model/message/message.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { nameFor } from './book.ts';

@@ -2,7 +2,7 @@
 import { firstValueFrom } from 'rxjs';
 import { TransportError } from '../../src/errors.ts';
 import type { Conversation } from '../../src/model/conversation/conversation.ts';
-import type { IntentCall } from '../../src/model/intents.ts';
+import type { IntentCall } from '../../src/model/api/intents.ts';
 import type { ReceiptSettings } from '../../src/model/message/receipt-settings.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import { type Chat, directChat, nameFor, type Op } from './book.ts';

@@ -11,8 +11,8 @@ import { TransportError } from '../../src/errors.ts';
 import { TestClock } from './test-clock.ts';
 import { watchOf } from './watchers.ts';
 import type { WorkerSource } from '../../src/bridge/worker-source.ts';
-import type { NumberedEvent } from '../../src/model/event.ts';
-import type { Topic } from '../../src/model/topic.ts';
+import type { NumberedEvent } from '../../src/model/api/event.ts';
+import type { Topic } from '../../src/model/api/topic.ts';
 
 /** The real `setImmediate`: a test of the store replaces the global one by steps of virtual time. */
 const realImmediate = setImmediate;

@@ -1,7 +1,7 @@
 /** The kit for tests of the engine: each call of a tab lets virtual time pass until the answer. */
 import { filter, firstValueFrom, type Observable } from 'rxjs';
-import type { Intents, Queries } from '../../src/model/intents.ts';
-import type { Topic, TopicValue } from '../../src/model/topic.ts';
+import type { Intents, Queries } from '../../src/model/api/intents.ts';
+import type { Topic, TopicValue } from '../../src/model/api/topic.ts';
 import type { ClientFrame } from '../../src/protocol/frames.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';

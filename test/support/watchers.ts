@@ -1,6 +1,6 @@
 /** Between the watchers of the worker and the Observables of the tests. */
 import { Observable } from 'rxjs';
-import type { Topic, TopicValue, Watcher } from '../../src/model/topic.ts';
+import type { Topic, TopicValue, Watcher } from '../../src/model/api/topic.ts';
 import type { Cancel } from '../../src/ports/ports.ts';
 
 /** What a `watch` of the worker tells, as an Observable. */

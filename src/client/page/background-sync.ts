@@ -1,7 +1,7 @@
 /** Asks the browser to wake the service worker once the network is back, so that pending entries leave even without a page. */
 import { combineLatest, type Observable } from 'rxjs';
 import { SYNC_TAG } from '../../model/storage-name.ts';
-import type { ConnectionStatus, OutboxStatus } from '../../model/status.ts';
+import type { ConnectionStatus, OutboxStatus } from '../../model/api/status.ts';
 
 /** Background Sync exists in Chromium only, and TypeScript's library lacks it. */
 interface WithSync {

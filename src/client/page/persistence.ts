@@ -3,8 +3,8 @@
  * asks once.
  */
 import { BehaviorSubject, distinctUntilChanged, EMPTY, endWith, map, type Observable, switchMap } from 'rxjs';
-import type { ConnectionStatus } from '../../model/status.ts';
-import type { StorageReport } from '../../model/storage.ts';
+import type { ConnectionStatus } from '../../model/api/status.ts';
+import type { StorageReport } from '../../model/api/storage.ts';
 
 /** The used part of `navigator`; some browsers lack parts of it. */
 export interface StorageKeeper {

@@ -1,5 +1,5 @@
 /** Flush: waits until the outbox is empty, the timeout has passed, or the engine ends. */
-import type { FlushResult } from '../../model/status.ts';
+import type { FlushResult } from '../../model/api/status.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Writer } from '../write/writer.ts';
 

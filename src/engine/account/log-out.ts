@@ -6,8 +6,8 @@
  *   wipe     empties the store, unless the app keeps the data.
  */
 import { StoreError, TransportError } from '../../errors.ts';
-import type { LogOut } from '../../model/log-out.ts';
-import type { ConnectionStatus } from '../../model/status.ts';
+import type { LogOut } from '../../model/api/log-out.ts';
+import type { ConnectionStatus } from '../../model/api/status.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord } from '../../log/log-record.ts';
 import { clearTables, type LogHeader, LOG_HEADER_KEY, TABLES } from '../../log/tables.ts';

@@ -2,7 +2,7 @@
 import { type ConversationRow, rowParts } from '../../model/conversation/conversation.ts';
 import { type ConversationId, conversationTarget, conversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import type { StoredMessage } from '../../model/message/message.ts';
-import type { ReceiptEvent, StoredEvent } from '../../model/event.ts';
+import type { ReceiptEvent, StoredEvent } from '../../model/api/event.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract } from '../../model/registers/ranges.ts';
 import type { ReceiptsSent } from '../../model/message/receipt.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';

@@ -1,5 +1,5 @@
 /** Applies receipt changes of group messages: counts that only grow, merged into the messages, and the events of their growth. */
-import type { ReceiptEvent } from '../../model/event.ts';
+import type { ReceiptEvent } from '../../model/api/event.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/registers/ranges.ts';
 import { type GroupReceipt, unreadMembers } from '../../model/message/receipt.ts';

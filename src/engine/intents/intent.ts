@@ -1,5 +1,5 @@
 /** The shape in which each file of this shelf declares its calls. The record of all calls is in `intents.ts`. */
-import type { Intents } from '../../model/intents.ts';
+import type { Intents } from '../../model/api/intents.ts';
 import type { Lookup } from '../state/message-index.ts';
 import type { Draft } from '../write/draft.ts';
 import type { IntentPorts } from '../write/enqueue.ts';

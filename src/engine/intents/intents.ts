@@ -5,10 +5,10 @@
  *                                                                     │ reads the account state
  *                                                                     └ adds changes to the draft: one log record
  *
- * A new call touches three files: its signature in `model/intents.ts`, its declaration in a file of this shelf, and the page's call in
+ * A new call touches three files: its signature in `model/api/intents.ts`, its declaration in a file of this shelf, and the page's call in
  * `client/changes.ts`. A new file of this shelf is added to the record below.
  */
-import type { IntentCall, Intents } from '../../model/intents.ts';
+import type { IntentCall, Intents } from '../../model/api/intents.ts';
 import type { Draft } from '../write/draft.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
 import type { WriteOptions } from '../write/group-commit.ts';

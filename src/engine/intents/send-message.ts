@@ -1,7 +1,7 @@
 /** Sending a message: queued on this device, sent in the order of its conversation. One id stands for one message. */
 import { RejectedError } from '../../errors.ts';
 import { conversationType, type ConversationId, type MessageId } from '../../model/ids.ts';
-import type { IntentCall, NewMessage } from '../../model/intents.ts';
+import type { IntentCall, NewMessage } from '../../model/api/intents.ts';
 import { sameMentions } from '../../model/message/mentions.ts';
 import type { Message } from '../../model/message/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';

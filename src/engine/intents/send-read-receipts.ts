@@ -1,6 +1,6 @@
 /** Message read receipts: the user tells each sender which messages were read. The user's read position does not move. */
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
-import type { SentReadReceipts, SkipReason } from '../../model/intents.ts';
+import type { SentReadReceipts, SkipReason } from '../../model/api/intents.ts';
 import { contains, fromSeqs } from '../../model/registers/ranges.ts';
 import { UsageError } from '../../errors.ts';
 import type { ConversationState } from '../state/conversation-state.ts';

@@ -4,7 +4,7 @@
  */
 import { TransportError, UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
-import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/intents.ts';
+import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/api/intents.ts';
 import { above, highest, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { FirstUnread } from '../../model/conversation/unread.ts';
 import { firstVisible } from '../../model/conversation/conversation.ts';

@@ -1,7 +1,7 @@
 /** Asks the server for the members who have read an own group message, or have not. */
 import { ProtocolError } from '../../errors.ts';
 import type { MessageId } from '../../model/ids.ts';
-import type { ReadMembersPage, ReadMembersWanted } from '../../model/intents.ts';
+import type { ReadMembersPage, ReadMembersWanted } from '../../model/api/intents.ts';
 import type { Ask } from './ask.ts';
 
 export const fetchReadMembers = async (ask: Ask, messageId: MessageId, wanted: ReadMembersWanted): Promise<ReadMembersPage> => {

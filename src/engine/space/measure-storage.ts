@@ -1,5 +1,5 @@
 /** Measures what this device stores of the account. */
-import type { StoredAmount } from '../../model/storage.ts';
+import type { StoredAmount } from '../../model/api/storage.ts';
 import { size } from '../../model/registers/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { byteLength, readAllIndexes } from '../../log/pages.ts';

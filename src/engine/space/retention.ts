@@ -5,7 +5,7 @@
  */
 import type { ConversationId, Seq } from '../../model/ids.ts';
 import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
-import type { Retention } from '../../model/retention.ts';
+import type { Retention } from '../../model/api/retention.ts';
 import type { Cancel, Ports, StoreTx } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { pagesOf, shrinkPages } from '../../log/pages.ts';

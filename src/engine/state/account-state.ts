@@ -12,7 +12,7 @@
  * and the overlay of pending entries (I-13).
  */
 import type { ConversationId, MessageId, UserId } from '../../model/ids.ts';
-import type { ReceiptStatistic } from '../../model/event.ts';
+import type { ReceiptStatistic } from '../../model/api/event.ts';
 import { type ConversationRow, wholeRow } from '../../model/conversation/conversation.ts';
 import { archiveOf } from '../../model/conversation/archive.ts';
 import { latestFlag, latestMark } from '../../model/registers/flag.ts';

@@ -1,7 +1,7 @@
 /** Applies the changes of log records to the state. Every tab that applies the same records in order gets the same state (I-14). */
 import { joinRows, wholeRow } from '../../model/conversation/conversation.ts';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
-import type { StoredEvent } from '../../model/event.ts';
+import type { StoredEvent } from '../../model/api/event.ts';
 import { contains, fromSeqs, subtract, union } from '../../model/registers/ranges.ts';
 import { countsOf, joinSettings } from '../../model/message/receipt-settings.ts';
 import type { Change, KeptMessage, LogRecord } from '../../log/log-record.ts';

@@ -1,5 +1,5 @@
 /** A list of what changed in the state, for views and listeners. */
-import type { StoredEvent } from '../../model/event.ts';
+import type { StoredEvent } from '../../model/api/event.ts';
 import type { ConversationId } from '../../model/ids.ts';
 
 /** An event of the log. The number is the order of writing. */

@@ -1,5 +1,5 @@
 /** The stored form of the state, without messages in pages: the result of a compaction. */
-import type { ReceiptStatistic } from '../../model/event.ts';
+import type { ReceiptStatistic } from '../../model/api/event.ts';
 import { type ConversationRow, rowParts, type RowParts } from '../../model/conversation/conversation.ts';
 import type { Seq } from '../../model/ids.ts';
 import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';

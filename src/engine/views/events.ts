@@ -6,8 +6,8 @@
  *
  * The state and the log would otherwise hold the bodies of 1,000 messages twice, also those that the device has dropped.
  */
-import type { NumberedEvent, ReceiptEvent } from '../../model/event.ts';
-import type { Watcher } from '../../model/topic.ts';
+import type { NumberedEvent, ReceiptEvent } from '../../model/api/event.ts';
+import type { Watcher } from '../../model/api/topic.ts';
 import type { Cancel, Ports, StoreTx } from '../../ports/ports.ts';
 import { errorDetails } from '../../logging.ts';
 import { presentMessage } from '../present/present-conversation.ts';

@@ -1,6 +1,6 @@
 /** One view: which changes may change its value, how the value is read, and which values are the same. */
 import type { Held } from '../../model/held.ts';
-import type { Watcher } from '../../model/topic.ts';
+import type { Watcher } from '../../model/api/topic.ts';
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
 import type { AccountState } from '../state/account-state.ts';
 import type { Dirty } from '../state/dirty.ts';

@@ -4,7 +4,7 @@ import { exposeWorker } from '../../../src/bridge/expose.ts';
 import { VERSION } from '../../../src/bridge/version.ts';
 import { TICK_MS } from '../../../src/bridge/watchdog.ts';
 import { Watching } from '../../../src/client/watching.ts';
-import type { TopicValue } from '../../../src/model/topic.ts';
+import type { TopicValue } from '../../../src/model/api/topic.ts';
 import { connectPage, LocalLocks, LocalWorker, settled, WorkerOfNothing } from '../../support/local-worker.ts';
 
 const MINUTE = 60_000;

@@ -4,7 +4,7 @@ import { serveStreams, type ServedStreams } from '../../../src/bridge/serve-stre
 import { StreamPort } from '../../../src/bridge/streams.ts';
 import type { StreamNews, StreamRequest } from '../../../src/bridge/worker-api.ts';
 import { Watching } from '../../../src/client/watching.ts';
-import type { Topic } from '../../../src/model/topic.ts';
+import type { Topic } from '../../../src/model/api/topic.ts';
 import { settled } from '../../support/local-worker.ts';
 import { watchOf } from '../../support/watchers.ts';
 import { fromWireError, toWireError } from '../../../src/bridge/error-transfer.ts';

@@ -1,7 +1,7 @@
 import { BehaviorSubject, lastValueFrom, toArray } from 'rxjs';
 import { expect, it } from 'vitest';
 import { Persistence } from '../../../src/client/page/persistence.ts';
-import type { ConnectionStatus } from '../../../src/model/status.ts';
+import type { ConnectionStatus } from '../../../src/model/api/status.ts';
 
 const status = { state: 'live', durability: 'durable', persisted: null } as ConnectionStatus;
 const browser = (persisted: boolean, granted: boolean) => {

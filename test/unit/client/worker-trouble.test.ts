@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { WorkerTrouble } from '../../../src/bridge/worker-lives.ts';
 import { withWorkerTrouble } from '../../../src/client/worker-trouble.ts';
 import { StoreError } from '../../../src/errors.ts';
-import type { ConnectionStatus } from '../../../src/model/status.ts';
+import type { ConnectionStatus } from '../../../src/model/api/status.ts';
 
 const shown = (trouble: WorkerTrouble): Promise<ConnectionStatus> =>
   firstValueFrom(withWorkerTrouble(new Subject<ConnectionStatus>(), new BehaviorSubject<WorkerTrouble | null>(trouble)));

@@ -1,7 +1,7 @@
 /** Each condition of a tab, and its state in `watchConnection()` (F117). */
 import { describe, expect, it } from 'vitest';
 import { type LogHeader, LOG_HEADER_KEY } from '../../../src/log/tables.ts';
-import type { ConnectionStatus } from '../../../src/model/status.ts';
+import type { ConnectionStatus } from '../../../src/model/api/status.ts';
 import { Lane, VIRTUAL_EPOCH } from '../../../src/testing/lane.ts';
 import { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';

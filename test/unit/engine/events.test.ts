@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { applyChange } from '../../../src/engine/state/apply-change.ts';
 import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { nothingDirty } from '../../../src/engine/state/dirty.ts';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 

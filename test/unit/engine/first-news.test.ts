@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { applyRow } from '../../../src/engine/apply/apply-rows.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation/conversation.ts';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, type WorldTab } from '../../support/on-tab.ts';

@@ -11,7 +11,7 @@ import { endEntry } from '../../../src/engine/apply/end-entry.ts';
 import { endRefused, expireAll } from '../../../src/engine/apply/refused-receipts.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation/conversation.ts';
-import type { StoredEvent } from '../../../src/model/event.ts';
+import type { StoredEvent } from '../../../src/model/api/event.ts';
 import type { ReceiptsEntry } from '../../../src/model/outbox-entry.ts';
 import type { WireMessage, WireReceiptChange } from '../../../src/protocol/changes.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { VIRTUAL_EPOCH } from '../../../src/testing/lane.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';

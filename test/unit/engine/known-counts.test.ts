@@ -1,6 +1,6 @@
 /** Counts are shown once known, and a total is true for one moment (F113). */
 import { describe, expect, it } from 'vitest';
-import type { Topic } from '../../../src/model/topic.ts';
+import type { Topic } from '../../../src/model/api/topic.ts';
 import { PAINT_KEY } from '../../../src/model/storage-name.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab } from '../../support/on-tab.ts';

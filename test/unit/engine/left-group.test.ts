@@ -1,6 +1,6 @@
 /** A group that the user has left: nothing there is unread, so no call of the user queues what the server refuses. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { openDevice, type WorldTab } from '../../support/on-tab.ts';
 

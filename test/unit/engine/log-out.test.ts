@@ -6,7 +6,7 @@ import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { LoggedOutError } from '../../../src/engine/write/log-header.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { TransportError, UsageError } from '../../../src/errors.ts';
-import type { LogOut } from '../../../src/model/log-out.ts';
+import type { LogOut } from '../../../src/model/api/log-out.ts';
 import type { Ports } from '../../../src/ports/ports.ts';
 import { enterAccount, finishWipe } from '../../../src/engine/account/enter-account.ts';
 import { Lane } from '../../../src/testing/lane.ts';

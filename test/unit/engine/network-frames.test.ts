@@ -1,6 +1,6 @@
 /** One session of two people, with lost, doubled and late frames, and frames at the end of a connection. */
 import { describe, expect, it } from 'vitest';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { TransportError } from '../../../src/errors.ts';
 import type { NetPort } from '../../../src/ports/ports.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';

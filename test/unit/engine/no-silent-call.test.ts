@@ -1,6 +1,6 @@
 /** No call resolves without effect: every intent, on a device without the named conversation or message (F112). */
 import { describe, expect, it } from 'vitest';
-import type { Intents } from '../../../src/model/intents.ts';
+import type { Intents } from '../../../src/model/api/intents.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';

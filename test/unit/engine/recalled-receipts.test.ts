@@ -1,6 +1,6 @@
 /** The receipts of a message end with its recall: no device shows one afterwards, and no event names the message. */
 import { expect, it } from 'vitest';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 

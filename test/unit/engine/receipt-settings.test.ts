@@ -3,7 +3,7 @@
  * which receipts no device sends (F130).
  */
 import { describe, expect, it } from 'vitest';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 

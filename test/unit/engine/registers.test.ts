@@ -8,7 +8,7 @@ import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts
 import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { type ConversationRow, emptyRow } from '../../../src/model/conversation/conversation.ts';
-import type { StoredEvent } from '../../../src/model/event.ts';
+import type { StoredEvent } from '../../../src/model/api/event.ts';
 import type { Ranges } from '../../../src/model/registers/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../../src/model/message/receipt.ts';
 import type { WireMessage } from '../../../src/protocol/changes.ts';

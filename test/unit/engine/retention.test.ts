@@ -11,7 +11,7 @@ import { Writer } from '../../../src/engine/write/writer.ts';
 import { emptyRow } from '../../../src/model/conversation/conversation.ts';
 import type { StoredMessage } from '../../../src/model/message/message.ts';
 import { size } from '../../../src/model/registers/ranges.ts';
-import type { Retention } from '../../../src/model/retention.ts';
+import type { Retention } from '../../../src/model/api/retention.ts';
 import type { Frame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, sentBy, submits, type WorldTab } from '../../support/on-tab.ts';
 

@@ -2,9 +2,9 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import type { IntentCall, Intents } from '../../../src/model/intents.ts';
-import type { ReceiptEvent } from '../../../src/model/event.ts';
-import type { Topic, TopicValue } from '../../../src/model/topic.ts';
+import type { IntentCall, Intents } from '../../../src/model/api/intents.ts';
+import type { ReceiptEvent } from '../../../src/model/api/event.ts';
+import type { Topic, TopicValue } from '../../../src/model/api/topic.ts';
 import type { StorePort } from '../../../src/ports/ports.ts';
 import { openDiskStore } from '../../../src/store/disk-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';

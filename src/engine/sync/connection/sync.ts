@@ -14,7 +14,7 @@
  * {@link Session} sends and reads the frames. Changes reach the views through the store only.
  */
 import { ReceiptsError, StoreError, TransportError } from '../../../errors.ts';
-import type { ConnectionStatus } from '../../../model/status.ts';
+import type { ConnectionStatus } from '../../../model/api/status.ts';
 import type { Account, Cancel, LeaderStatus, Link, Ports } from '../../../ports/ports.ts';
 import { backoffMs } from '../../../model/backoff.ts';
 import { Held } from '../../../model/held.ts';

@@ -1,12 +1,12 @@
 /** The calls of the page to the engine, by name. An intent resolves when its effect is durable on this device. */
-import type { ConversationId, MessageId, Seq } from './ids.ts';
-import type { Mentions } from './message/mentions.ts';
-import type { Message } from './message/message.ts';
-import type { MessageReceipts, ReadMember } from './message/receipt.ts';
-import type { SettingsScope } from './message/receipt-settings.ts';
+import type { ConversationId, MessageId, Seq } from '../ids.ts';
+import type { Mentions } from '../message/mentions.ts';
+import type { Message } from '../message/message.ts';
+import type { MessageReceipts, ReadMember } from '../message/receipt.ts';
+import type { SettingsScope } from '../message/receipt-settings.ts';
 import type { FlushResult } from './status.ts';
 import type { StoredAmount } from './storage.ts';
-import type { FirstUnread, UnreadExplanation } from './conversation/unread.ts';
+import type { FirstUnread, UnreadExplanation } from '../conversation/unread.ts';
 
 /** Why a call sent no receipt for a message. */
 export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';

@@ -1,5 +1,5 @@
 /** The states of connection, outbox and storage, for the page to watch. */
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
 
 export interface ConnectionStatus {
   /** `live`: caught up, and pending entries are sent at once, over a WebSocket or, where no WebSocket gets through, over HTTP. */

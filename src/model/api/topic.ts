@@ -1,14 +1,14 @@
 /** The topics for a page to watch, and the type of the values of each. */
-import type { Conversation } from './conversation/conversation.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import type { NumberedEvent } from './event.ts';
-import type { ConversationId, MessageId, Seq } from './ids.ts';
-import type { ListWanted } from './conversation/list.ts';
-import type { Message } from './message/message.ts';
-import type { DeadLetter } from './outbox-entry.ts';
-import type { MessageReceipts } from './message/receipt.ts';
-import type { ShownReceiptSettings } from './message/receipt-settings.ts';
+import type { ConversationId, MessageId, Seq } from '../ids.ts';
+import type { ListWanted } from '../conversation/list.ts';
+import type { Message } from '../message/message.ts';
+import type { DeadLetter } from '../outbox-entry.ts';
+import type { MessageReceipts } from '../message/receipt.ts';
+import type { ShownReceiptSettings } from '../message/receipt-settings.ts';
 import type { ConnectionStatus, OutboxStatus } from './status.ts';
-import type { TotalOptions, Totals } from './conversation/total.ts';
+import type { TotalOptions, Totals } from '../conversation/total.ts';
 
 export type Topic =
   /** `wanted`: without the defaults, so that equal topics are equal texts. */

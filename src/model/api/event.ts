@@ -2,10 +2,10 @@
  * Events, for apps that show news. The watched states are the truth; an event only announces a change of state. The device writes each
  * event once, in the same transaction as its change.
  */
-import type { ConversationId, MessageId, Seq, UserId } from './ids.ts';
-import type { Message } from './message/message.ts';
-import type { DeadLetter } from './outbox-entry.ts';
-import type { Ranges } from './registers/ranges.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
+import type { Message } from '../message/message.ts';
+import type { DeadLetter } from '../outbox-entry.ts';
+import type { Ranges } from '../registers/ranges.ts';
 
 /** The call of a read receipt: `message` by `sendReadReceipts`, `conversation` by `sendConversationReadReceipt`. */
 export type ReadHow = 'message' | 'conversation';
