@@ -46,6 +46,7 @@ const house = (files: Record<string, string>): Map<string, string> => {
     'server/core',
     'compat/shared',
     'compat/tencent/b',
+    'model/conversation/b',
   ];
   return new Map([
     ...[...ground, ...rooms].map((path): [string, string] => [`src/${path}.ts`, path === 'protocol/codec' ? `import 'valibot';` : '']),
@@ -97,6 +98,7 @@ it.each([
   ['the server knows no client', 'server/a.ts', `import '../client/client.ts';`, 'server may import'],
   ['the protocol stands alone', 'protocol/a.ts', `let a: import('../transport/backoff.ts').Backoff;`, 'protocol may import'],
   ['views do not import sync', 'engine/views/a.ts', `import '../sync/outbox/outbox-sender.ts';`, 'engine/views may import'],
+  ['a mergeable fact knows no conversation', 'model/registers/a.ts', `import '../conversation/b.ts';`, 'model/registers may import ids'],
   [
     'the state imports no other shelf',
     'engine/state/a.ts',
@@ -183,7 +185,7 @@ it('the table of rooms in src/README.md is the plan', () => {
   expect(Object.fromEntries(rooms)).toEqual(Object.fromEntries(Object.entries(ARROWS).map(([room, arrows]) => [room, [...arrows].sort()])));
 });
 
-it.each(['engine', 'client', 'server'])('the table of shelves in src/README.md names every folder and file of src/%s', (room) => {
+it.each(['model', 'engine', 'client', 'server'])('the table of shelves in src/README.md names every folder and file of src/%s', (room) => {
   const named = tableUnder(`The shelves of the ${room}`).flatMap(([shelf]) => namesIn(shelf!));
   const folders = Object.keys(SHELVES[room]!).filter((shelf) => statSync(join(root, 'src', room, shelf), { throwIfNoEntry: false }));
   const files = readdirSync(join(root, 'src', room)).filter((file) => file.endsWith('.ts') && file !== 'index.ts');
@@ -194,7 +196,7 @@ it.each(['engine', 'client', 'server'])('the table of shelves in src/README.md n
 
 it('every file and folder that src/README.md names exists', () => {
   // A journey names the files of a crossed room by their paths inside this room.
-  const places = ['', 'src', 'src/engine', 'src/client', 'src/server'];
+  const places = ['', 'src', 'src/model', 'src/engine', 'src/client', 'src/server'];
   const names = namesIn(MAP.replace(/```[^`]*```/g, '')).filter((name) => /^[\w./-]+(\/|\.ts|\.md)$/.test(name));
   expect(names.length).toBeGreaterThan(80);
   expect(names.filter((name) => !places.some((place) => existsSync(join(root, place, name))))).toEqual([]);

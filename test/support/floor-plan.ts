@@ -50,6 +50,14 @@ const BESIDE = '(the files beside the shelves)';
  * shelves is listed like a shelf if other code imports it. An unlisted file may import every shelf.
  */
 export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  model: {
+    ids: [],
+    registers: ['ids'],
+    message: ['registers', 'ids'],
+    'outbox-entry': ['message', 'registers', 'ids'],
+    conversation: ['outbox-entry', 'message', 'registers', 'ids'],
+    api: ['conversation', 'outbox-entry', 'message', 'registers', 'ids'],
+  },
   engine: {
     state: [],
     present: ['state'],
