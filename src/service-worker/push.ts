@@ -8,7 +8,7 @@ import { catchUpOverHttp } from '../engine/sync/feed/catch-up-over-http.ts';
 import { until } from '../engine/headless/with-account.ts';
 import { withLead } from '../engine/headless/with-lead.ts';
 import { sendOutboxOverHttp } from '../engine/sync/outbox/send-outbox-over-http.ts';
-import { LoggedOutError } from '../engine/write/log-header.ts';
+import { FencedError, LoggedOutError } from '../engine/write/log-header.ts';
 import { AuthError, TransportError } from '../errors.ts';
 import { contains } from '../model/registers/ranges.ts';
 import { notificationTag } from '../model/notification-tag.ts';
@@ -52,11 +52,17 @@ class Taking {
     const { conversationId, message } = this.push;
     const wanted = { conversationId, seq: message.seq };
     const isStored = (): boolean => contains(writer.model.get(conversationId)?.storedSeqs ?? [], message.seq);
+    const storedByPage = (): Promise<boolean> => until(open, isStored, PAGE_TIMEOUT_MS);
+    // The task with the lead and the wait for a page may both come to show the message.
+    let news: Promise<void> | null = null;
+    const showOnce = (isCaughtUp: boolean): Promise<void> => (news ??= this.showNews(open, isCaughtUp));
     const led = await withLead(ports, lockName, async () => {
       const fence = await writer.takeFence();
       const caughtUp = catchUpOverHttp(ports, account, writer, fence, wanted).then(
         () => true,
-        (error: unknown) => {
+        async (error: unknown) => {
+          // A page took the lead meanwhile, and gets the message.
+          if (error instanceof FencedError) return storedByPage().then(() => false);
           // Show nothing for an account with a refused token. Without a network, show the push's own content.
           if (error instanceof LoggedOutError || (error instanceof AuthError && error.code !== 'auth/unavailable')) throw error;
           if (!(error instanceof TransportError || error instanceof AuthError)) this.failures.push(error);
@@ -64,7 +70,7 @@ class Taking {
         },
       );
       const late = new Promise<false>((resolve) => void ports.clock.timer(SERVER_TIMEOUT_MS, () => resolve(false)));
-      const shown = this.showNews(open, await Promise.race([caughtUp, late]));
+      const shown = showOnce(await Promise.race([caughtUp, late]));
       shown.catch(() => undefined);
       try {
         await caughtUp;
@@ -74,8 +80,8 @@ class Taking {
       }
     });
     if (led) return;
-    await until(open, isStored, PAGE_TIMEOUT_MS);
-    await this.showNews(open, false);
+    await storedByPage();
+    await showOnce(false);
   }
 
   private async showNews(open: OpenAccount, isCaughtUp: boolean): Promise<void> {

@@ -1,9 +1,8 @@
 /** Which host sends for an account: a page that leads and answers, or else the host without a page. */
-import { TransportError } from '../../errors.ts';
 import type { LockPort, Ports } from '../../ports/ports.ts';
 import { leaderAnswers } from '../sync/leader/ask-leader.ts';
 
-/** @returns whether the task ran; false if another host holds the lock and `steal` is false. */
+/** @returns whether the task ran to its end; false if another host holds the lock and `steal` is false, or takes the lock meanwhile. */
 const runWithLock = (locks: LockPort, lockName: string, steal: boolean, task: () => Promise<void>): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const run = (): void => {
@@ -14,7 +13,7 @@ const runWithLock = (locks: LockPort, lockName: string, steal: boolean, task: ()
     const release = locks.acquire(lockName, {
       steal,
       onGranted: run,
-      onLost: () => reject(new TransportError('transport/closed', 'another tab took the lead of this account; that tab sends the rest')),
+      onLost: () => resolve(false),
       // Without locks, the fencing token alone keeps two hosts apart.
       onMissing: run,
       onTaken: () => resolve(false),
@@ -23,9 +22,10 @@ const runWithLock = (locks: LockPort, lockName: string, steal: boolean, task: ()
 
 /**
  * Runs a task while this host holds the account's lock. If a page holds the lock and answers, the task does not run, and the page sends its
- * pending entries at once. A page that does not answer is frozen: this host takes its lock.
+ * pending entries at once. A page that does not answer is frozen, or slow: this host takes its lock. A page that is back, or new, gets no
+ * answer of this host either, and takes the lock in turn. The task may go on then, but its writes change nothing (I-19).
  *
- * @returns whether the task ran.
+ * @returns whether the task ran to its end; false if a page leads.
  */
 export const withLead = async (
   { locks, bus, clock }: Pick<Ports, 'locks' | 'bus' | 'clock'>,

@@ -2,7 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimBadge } from '../../../src/platform/app-badge.ts';
 import { SHOWN_WITHIN_MS } from '../../../src/service-worker/notice.ts';
-import { DATABASE, PLAIN, PushBench } from '../../support/push-bench.ts';
+import { catchUpOverHttp } from '../../../src/engine/sync/feed/catch-up-over-http.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
+import { browserClock } from '../../../src/platform/browser-ports.ts';
+import { openDiskStore } from '../../../src/store/disk-store.ts';
+import { browserNet } from '../../../src/transport/browser-net.ts';
+import { DATABASE, PLAIN, PushBench, url } from '../../support/push-bench.ts';
+import { quietPorts } from '../../support/quiet-ports.ts';
 
 describe('a push in the service worker', () => {
   let bench: PushBench;
@@ -91,6 +97,40 @@ describe('a push in the service worker', () => {
     bench.isReachable = false;
     await bench.push(push, ({ senderId, body }) => ({ title: `${senderId} ${String(body)}` }));
     expect(bench.scope.calls.map(({ title }) => title)).toEqual(['bob null']);
+  });
+
+  it('a push is shown as the callback says, once, also if a page takes the lead while the service worker asks the server (F116)', async () => {
+    const push = await bench.pushOf('hi');
+    const ask = fetch;
+    let [asked, answer, stolen] = [() => undefined, () => undefined, () => undefined] as (() => void)[];
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    vi.stubGlobal('fetch', async (...request: Parameters<typeof fetch>) => {
+      asked!();
+      await mayAnswer;
+      return ask(...request);
+    });
+    const request = (_: string, __: object, granted: (lock: object) => Promise<void>): Promise<void> =>
+      Promise.race([new Promise<void>((_, reject) => (stolen = () => reject(new DOMException('stolen', 'AbortError')))), granted({})]);
+    Object.assign(navigator, { locks: { request } });
+    const done = bench.push(push, ({ body }, { totalUnreadCount }) => {
+      bench.steps.push('asked');
+      return { title: `${JSON.stringify(body)} ${totalUnreadCount}` };
+    });
+    await isAsked;
+    vi.stubGlobal('fetch', ask);
+    const store = await openDiskStore(DATABASE, { clock: browserClock });
+    const ports = { ...quietPorts(store), net: browserNet(url), token: { getToken: async () => bench.world.server.token('alice') } };
+    const page = await Writer.open(ports, 'alice');
+    const fence = await page.takeFence();
+    stolen!();
+    const { conversationId, message } = push;
+    await catchUpOverHttp(ports, { userId: 'alice', deviceId: 'phone' }, page, fence, { conversationId, seq: message.seq });
+    answer!();
+    await done;
+    store.close();
+    expect(bench.scope.calls.map(({ title }) => title)).toEqual(['"hi" 1']);
+    expect(bench.steps.filter((step) => step === 'asked')).toHaveLength(1);
   });
 
   it('a push for an unknown account or with no news is shown without names (F116)', async () => {
