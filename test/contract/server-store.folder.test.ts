@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { signOfFirstStart } from '../../src/server/store/sql/folder-check.ts';
+import { signOfFirstStart } from '../../src/server/store/sql/folder/folder-check.ts';
 import { openPgliteStore } from '../../src/server/store/sql/pglite.ts';
 import { messageTo } from './server-harness.ts';
 import { cursorOf, pullAll, rowOf, submit, submitOne } from './server-store.ts';

@@ -9,28 +9,28 @@ const LOCK = 'test/unit/server/folder-lock.test.ts';
 export const DOOR_BREAKS: readonly Break[] = [
   {
     fault: 'F122',
-    file: 'src/server/store/sql/folder-claim.ts',
+    file: 'src/server/store/sql/folder/folder-claim.ts',
     from: `if (reached !== 'unknown') return reached === 'yes';`,
     to: `if (reached !== 'unknown') return false;`,
     test: ['node', LOCK, 'only by its open socket.*F122'],
   },
   {
     fault: 'F122',
-    file: 'src/server/store/sql/folder-claim.ts',
+    file: 'src/server/store/sql/folder/folder-claim.ts',
     from: `  return beats(folder, token, mine.token, watchMs);`,
     to: `  return false;`,
     test: ['node', LOCK, 'on another machine.*F122'],
   },
   {
     fault: 'F122',
-    file: 'src/server/store/sql/folder-check.ts',
+    file: 'src/server/store/sql/folder/folder-check.ts',
     from: 'const fault = faultOf(pg);',
     to: 'const fault = undefined;',
     test: ['node', FOLDER, 'no PG_VERSION.*F122'],
   },
   {
     fault: 'F122',
-    file: 'src/server/store/sql/pg-control.ts',
+    file: 'src/server/store/sql/folder/pg-control.ts',
     from: 'if (crc32c(',
     to: 'if (false && crc32c(',
     test: ['node', FOLDER, 'one wrong bit.*F122'],
@@ -44,7 +44,7 @@ export const DOOR_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F122',
-    file: 'src/server/store/sql/folder-check.ts',
+    file: 'src/server/store/sql/folder/folder-check.ts',
     from: `  if (kindOf(signOfFirstStart(folder)) === 'file') return 'unfinished';`,
     to: '',
     test: ['node', FOLDER, 'killed first start.*F122'],

@@ -122,7 +122,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F73',
-    file: 'src/server/store/sql/folder-lock.ts',
+    file: 'src/server/store/sql/folder/folder-lock.ts',
     from: 'if (claim && (await isAlive(',
     to: 'if (claim && !(await isAlive(',
     test: ['node', 'test/unit/server/folder-lock.test.ts', 'F73'],

@@ -1,6 +1,6 @@
 /** A process takes the lock of a folder, reports the lock, and keeps the lock until the kill. For `run-main.mjs`. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lockFolder } from '../../src/server/store/sql/folder-lock.ts';
+import { lockFolder } from '../../src/server/store/sql/folder/folder-lock.ts';
 
 export const main = async ([folder = '']: readonly string[]): Promise<number> => {
   try {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Claim, claimFile, newClaim, openSocket } from '../../../src/server/store/sql/folder-claim.ts';
-import { lockFolder } from '../../../src/server/store/sql/folder-lock.ts';
+import { type Claim, claimFile, newClaim, openSocket } from '../../../src/server/store/sql/folder/folder-claim.ts';
+import { lockFolder } from '../../../src/server/store/sql/folder/folder-lock.ts';
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'tidemark-lock-'));
 const children: ChildProcess[] = [];

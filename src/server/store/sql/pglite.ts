@@ -8,8 +8,8 @@ import { StoreError } from '../../../errors.ts';
 import { readOptions } from '../../../model/option-names.ts';
 import type { ServerStore } from '../server-store.ts';
 import { PLANNER_SETTINGS, type SqlDriver, type SqlQuery } from './driver.ts';
-import { databaseIn, type Found, inspectFolder, requireFolder, signOfFirstStart } from './folder-check.ts';
-import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { databaseIn, type Found, inspectFolder, requireFolder, signOfFirstStart } from './folder/folder-check.ts';
+import { type FolderLock, lockFolder } from './folder/folder-lock.ts';
 import { openSqlStore, type SqlStoreOptions } from './sql-store.ts';
 
 /** The store vacuums dead row versions after this many transactions, in the next idle time. */

@@ -5,7 +5,7 @@
  */
 import { accessSync, constants, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { StoreError } from '../../../errors.ts';
+import { StoreError } from '../../../../errors.ts';
 import { isLockFile } from './folder-claim.ts';
 import { faultOfControlFile } from './pg-control.ts';
 

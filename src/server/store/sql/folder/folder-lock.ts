@@ -15,7 +15,7 @@
  */
 import { promises, rmSync, utimes } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StoreError } from '../../../errors.ts';
+import { StoreError } from '../../../../errors.ts';
 import { BEAT_MS, type Claim, claimFile, isAlive, newClaim, openSocket, readClaim, socketFile, tokenIn } from './folder-claim.ts';
 
 /** Servers that ask at the same time remove their claims, and each tries again after a random wait. */
