@@ -12,7 +12,7 @@
  */
 import type { ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
 import type { SqlDriver, SqlQuery } from './driver.ts';
-import { sqlReads } from './reads.ts';
+import { sqlReads } from './reads/reads.ts';
 import { migrate } from './schema.ts';
 import { FEED_END } from './feed-end.ts';
 import { runMerged } from './merged-statements.ts';

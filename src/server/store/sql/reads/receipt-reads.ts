@@ -1,8 +1,8 @@
 /** The reads of group receipts in the SQL store. */
-import type { MessageKey, ConversationRange } from '../records.ts';
-import type { ServerReadTx } from '../server-store.ts';
-import type { SqlQuery } from './driver.ts';
-import { ACK, ackOf, ackOfVersion, int, receiptOf, text } from './rows.ts';
+import type { MessageKey, ConversationRange } from '../../records.ts';
+import type { ServerReadTx } from '../../server-store.ts';
+import type { SqlQuery } from '../driver.ts';
+import { ACK, ackOf, ackOfVersion, int, receiptOf, text } from '../rows.ts';
 
 /** The ranges as one parameter: rows `w(c, f, u)` of conversation, first and last seq. */
 export const rangesParam = (ranges: readonly ConversationRange[]): string =>

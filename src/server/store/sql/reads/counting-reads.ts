@@ -1,7 +1,7 @@
 /** The reads about what counts for a reader, in the SQL store. */
-import type { ServerReadTx } from '../server-store.ts';
-import type { SqlQuery } from './driver.ts';
-import { int, text } from './rows.ts';
+import type { ServerReadTx } from '../../server-store.ts';
+import type { SqlQuery } from '../driver.ts';
+import { int, text } from '../rows.ts';
 
 const UNREAD_SENDERS = `
   with place as (

@@ -1,14 +1,14 @@
 /** The reads of the SQL store: one statement for a batch of ids or ranges. */
-import type { Range } from '../../../model/registers/ranges.ts';
-import type { ReceiptKind } from '../../../model/message/receipt.ts';
-import type { RangeKind, ServerReadTx } from '../server-store.ts';
-import type { Role, ConversationRange, NoticeRecord } from '../records.ts';
-import type { SqlQuery } from './driver.ts';
+import type { Range } from '../../../../model/registers/ranges.ts';
+import type { ReceiptKind } from '../../../../model/message/receipt.ts';
+import type { RangeKind, ServerReadTx } from '../../server-store.ts';
+import type { Role, ConversationRange, NoticeRecord } from '../../records.ts';
+import type { SqlQuery } from '../driver.ts';
 import { sqlCountingReads } from './counting-reads.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';
-import { NAMED, namesParams } from './named-conversations.ts';
-import { accountOf, conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from './rows.ts';
+import { NAMED, namesParams } from '../named-conversations.ts';
+import { accountOf, conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from '../rows.ts';
 
 const BY_ID = `
   select c.* from tidemark.conversation c join tidemark.member m on m.conversation_id = c.id and m.user_id = $2 and m.role is not null

@@ -1,9 +1,9 @@
 /** The reads of recalls in the SQL store. */
-import { byFeedOrder, nameOf, type FeedRecall } from '../records.ts';
-import type { ServerReadTx } from '../server-store.ts';
-import type { SqlQuery, SqlRow } from './driver.ts';
+import { byFeedOrder, nameOf, type FeedRecall } from '../../records.ts';
+import type { ServerReadTx } from '../../server-store.ts';
+import type { SqlQuery, SqlRow } from '../driver.ts';
 import { VISIBLE_AFTER, VISIBLE_UP_TO } from './receipt-reads.ts';
-import { conversationOf, int, MESSAGE, messageOf } from './rows.ts';
+import { conversationOf, int, MESSAGE, messageOf } from '../rows.ts';
 
 const NAMES = 'c.user_a, c.user_b, c.group_id, c.latest_seq, c.first_seq';
 
