@@ -31,7 +31,7 @@ import { Leader } from './sync/leader/leader.ts';
 import { Sync } from './sync/connection/sync.ts';
 import { TokenSource } from './net/token-source.ts';
 import { UserAsks } from './net/user-asks.ts';
-import { RetentionLane } from './space/retention.ts';
+import { RetentionTask } from './space/retention.ts';
 import { Views } from './views/views.ts';
 import { LoggedOutError, WipedError } from './write/log-header.ts';
 import { Writer } from './write/writer.ts';
@@ -141,7 +141,7 @@ export class Engine {
     const engine = new Engine(ports, gate, lockName, writer, leader, views, flushes, answer, stopLooking, context, isRestored);
     leader.start();
     if (Object.values(retention).some((limit) => limit !== undefined))
-      engine.stopMakingRoom = new RetentionLane(ports, writer, retention).start();
+      engine.stopMakingRoom = new RetentionTask(ports, writer, retention).start();
     return engine;
   }
 

@@ -9,6 +9,6 @@ export type { VirtualTab } from './virtual-tab.ts';
 export { DISK_POINTS, type DiskPoint, type DiskTrouble, type VirtualDisk } from './virtual-disk.ts';
 export { WELL, type NetworkConditions, type VirtualNetwork } from './virtual-network.ts';
 export type { DatabaseTrouble, VirtualServer, VirtualToken } from './virtual-server.ts';
-export type { Lane } from './lane.ts';
+export type { VirtualProcess } from './virtual-process.ts';
 export { SeededRandom } from './random.ts';
 export { type VirtualTime } from './virtual-time.ts';

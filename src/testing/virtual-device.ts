@@ -11,7 +11,7 @@ import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/api/retention.ts';
 import { TOKEN_TIMEOUT_MS, type BusHint, type LifeEvent, type Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
-import { Lane } from './lane.ts';
+import { VirtualProcess } from './virtual-process.ts';
 import type { SeededRandom } from './random.ts';
 import type { VirtualDisk } from './virtual-disk.ts';
 import { VirtualLocks } from './virtual-locks.ts';
@@ -38,7 +38,7 @@ export interface DeviceOptions {
 }
 
 /** A fault at a named place of the engine: throws, or returns true to trigger a rare event. */
-export type FaultSite = (site: string, lane: Lane) => boolean | undefined;
+export type FaultSite = (site: string, process: VirtualProcess) => boolean | undefined;
 
 export class VirtualDevice {
   readonly userId: UserId;
@@ -55,12 +55,12 @@ export class VirtualDevice {
   busLoss = 0;
   fault: FaultSite = () => undefined;
   log: Log = () => undefined;
-  /** Changes the ports of a lane before its code gets them. For tests of the engine: the ports are no public interface. */
-  changePorts: (ports: Ports, lane: Lane) => Ports = (ports) => ports;
-  private readonly ears = new Map<Lane, Set<(hint: BusHint) => void>>();
+  /** Changes the ports of a process before its code gets them. For tests of the engine: the ports are no public interface. */
+  changePorts: (ports: Ports, process: VirtualProcess) => Ports = (ports) => ports;
+  private readonly ears = new Map<VirtualProcess, Set<(hint: BusHint) => void>>();
   private opened = 0;
   private hints = 0;
-  private serviceWorker: Lane | null = null;
+  private serviceWorker: VirtualProcess | null = null;
 
   constructor(private readonly options: DeviceOptions) {
     this.userId = options.userId;
@@ -79,21 +79,21 @@ export class VirtualDevice {
     return this.tabs.filter((tab) => tab.isOpen);
   }
 
-  /** The ports of a tab, a service worker or other code that runs in a lane of this device. */
-  async ports(lane: Lane, life: Ports['life'] = NO_LIFE): Promise<Ports> {
+  /** The ports of a tab, a service worker or other code that runs in a process of this device. */
+  async ports(process: VirtualProcess, life: Ports['life'] = NO_LIFE): Promise<Ports> {
     const { random } = this.options;
-    const chance = random.fork(lane.name);
+    const chance = random.fork(process.name);
     const ports: Ports = {
-      clock: lane.clock,
+      clock: process.clock,
       random: { next: () => chance.next(), id: () => chance.id() },
-      store: await this.disk.open(lane),
-      net: this.network.port(lane),
-      locks: this.locks.port(lane),
+      store: await this.disk.open(process),
+      net: this.network.port(process),
+      locks: this.locks.port(process),
       bus: {
         post: (hint) => {
-          if (!lane.alive) return;
+          if (!process.alive) return;
           for (const [other, heard] of this.ears) {
-            if (other === lane) continue;
+            if (other === process) continue;
             const times = chance.chance(this.busLoss) ? chance.pick([0, 2]) : 1;
             // Keep the order of hints without a fault: a later hint of the same moment gets a tiny extra delay.
             const late = chance.chance(this.busLoss) ? chance.exponential(50) : 0;
@@ -103,10 +103,10 @@ export class VirtualDevice {
           }
         },
         listen: (fn) => {
-          const heard = this.ears.get(lane) ?? new Set();
-          this.ears.set(lane, heard);
+          const heard = this.ears.get(process) ?? new Set();
+          this.ears.set(process, heard);
           heard.add(fn);
-          lane.onEnd(() => this.ears.delete(lane));
+          process.onEnd(() => this.ears.delete(process));
           return () => void heard.delete(fn);
         },
       },
@@ -115,25 +115,25 @@ export class VirtualDevice {
         getToken: () =>
           new Promise((resolve, reject) => {
             const fail = (): void => reject(new AuthError('auth/unavailable', 'getToken failed; Tidemark asks again later'));
-            const cancel = lane.later(TOKEN_TIMEOUT_MS, 'has no token', fail);
+            const cancel = process.later(TOKEN_TIMEOUT_MS, 'has no token', fail);
             this.options.token().then(
               (token) =>
-                lane.later(1, 'has a token', () => {
+                process.later(1, 'has a token', () => {
                   cancel();
                   resolve(token);
                 }),
               () =>
-                lane.later(1, 'was given no token', () => {
+                process.later(1, 'was given no token', () => {
                   cancel();
                   fail();
                 }),
             );
           }),
       },
-      fault: (site) => (lane.alive ? this.fault(site, lane) : undefined),
-      log: (level, event, details) => this.log(level, event, { tab: lane.name, ...details }),
+      fault: (site) => (process.alive ? this.fault(site, process) : undefined),
+      log: (level, event, details) => this.log(level, event, { tab: process.name, ...details }),
     };
-    return this.changePorts(ports, lane);
+    return this.changePorts(ports, process);
   }
 
   /**
@@ -144,25 +144,25 @@ export class VirtualDevice {
   async openTab(settings: Partial<ReceiptSettings> = {}, retention: Retention = {}): Promise<VirtualTab> {
     readOptions(settings, 'openTab: settings', { deliveryReceipts: 1, readReceipts: 1 });
     readOptions(retention, 'openTab: retention', { messagesPerConversation: 1, days: 1, bytes: 1 });
-    const lane = new Lane(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
+    const process = new VirtualProcess(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
     const listeners = new Set<(event: LifeEvent) => void>();
-    const tab = new VirtualTab(lane, listeners, () => this.removeAccount());
+    const tab = new VirtualTab(process, listeners, () => this.removeAccount());
     // Add the tab before its engine is ready: a test may kill the tab during the start.
     this.tabs.push(tab);
-    const gone = new Promise<never>((_, reject) => lane.onEnd(() => reject(new Error(`${lane.name} died on its way`))));
-    const opened = this.start(tab, lane, listeners, settings, retention);
+    const gone = new Promise<never>((_, reject) => process.onEnd(() => reject(new Error(`${process.name} died on its way`))));
+    const opened = this.start(tab, process, listeners, settings, retention);
     return Promise.race([opened, gone]);
   }
 
   private async start(
     tab: VirtualTab,
-    lane: Lane,
+    process: VirtualProcess,
     listeners: Set<(event: LifeEvent) => void>,
     settings: Partial<ReceiptSettings>,
     retention: Retention,
   ): Promise<VirtualTab> {
     try {
-      const ports = await this.ports(lane, {
+      const ports = await this.ports(process, {
         listen: (fn) => {
           listeners.add(fn);
           return () => void listeners.delete(fn);
@@ -176,7 +176,7 @@ export class VirtualDevice {
       tab.start(await Engine.open(ports, { userId, deviceId: this.deviceId }, LOCK, settings, retention));
       return tab;
     } catch (error) {
-      lane.kill();
+      process.kill();
       throw error;
     }
   }
@@ -189,8 +189,8 @@ export class VirtualDevice {
 
   /** Does the work of a Background Sync: sends the outbox without a page. Rejects if the browser should try again later. */
   async sync(): Promise<void> {
-    await this.wake(async (lane) => {
-      const ports = await this.ports(lane);
+    await this.wake(async (process) => {
+      const ports = await this.ports(process);
       const account = await readAccount(ports.store);
       if (account) await withAccount(ports, account, LOCK, (open) => sendPending(open));
     }).catch((error: unknown) => {
@@ -199,35 +199,35 @@ export class VirtualDevice {
   }
 
   /** Starts the service worker for one task, and ends it then. @returns false if the service worker has another task. */
-  async wake(task: (lane: Lane) => Promise<void>): Promise<boolean> {
+  async wake(task: (process: VirtualProcess) => Promise<void>): Promise<boolean> {
     if (this.serviceWorker?.alive) return false;
-    const lane = new Lane(this.options.time, `${this.name}.sw${++this.opened}`, () => this.skewMs);
-    this.serviceWorker = lane;
+    const process = new VirtualProcess(this.options.time, `${this.name}.sw${++this.opened}`, () => this.skewMs);
+    this.serviceWorker = process;
     try {
-      await task(lane);
+      await task(process);
       return true;
     } finally {
-      lane.kill();
+      process.kill();
     }
   }
 
   /** Takes the lock and the fencing token from the leader tab, and releases the lock at once. The old leader learns of it late. */
   async stealLead(): Promise<void> {
-    const lane = new Lane(this.options.time, `${this.name}.thief${++this.opened}`);
+    const process = new VirtualProcess(this.options.time, `${this.name}.thief${++this.opened}`);
     try {
-      const ports = await this.ports(lane);
+      const ports = await this.ports(process);
       if (!(await readAccount(ports.store))) return;
       const writer = await Writer.open(ports, this.userId);
-      const release = this.locks.steal(lane, LOCK);
+      const release = this.locks.steal(process, LOCK);
       await writer.takeFence();
       release();
     } finally {
-      lane.kill();
+      process.kill();
     }
   }
 
   /** The holder of the leader lock. */
-  get leader(): Lane | undefined {
+  get leader(): VirtualProcess | undefined {
     return this.locks.holder(LOCK);
   }
 

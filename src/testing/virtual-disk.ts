@@ -8,7 +8,7 @@ import { StoreError } from '../errors.ts';
 import type { KeyRange, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
 import { compareKeys } from '../store/memory-store.ts';
 import { TABLES } from '../log/tables.ts';
-import { asError, type Lane } from './lane.ts';
+import { asError, type VirtualProcess } from './virtual-process.ts';
 
 /**
  * `begin`: before the first request · `request`: an answer is due · `commit`: all requests done, nothing stored ·
@@ -30,7 +30,7 @@ export type Write =
 
 export interface Committed {
   readonly name: string;
-  readonly lane: Lane;
+  readonly process: VirtualProcess;
   readonly strict: boolean;
   readonly writes: readonly Write[];
 }
@@ -42,7 +42,7 @@ interface Row {
 
 export interface DiskOptions {
   /** Opens the real store below, once for each tab. */
-  readonly open: (lane: Lane) => Promise<StorePort>;
+  readonly open: (process: VirtualProcess) => Promise<StorePort>;
   /** Replaces all rows of the store below. */
   readonly replace: (rows: ReadonlyMap<TableName, ReadonlyMap<string, Row>>) => Promise<void>;
   /** True if the store below answers in steps of its own. False: each answer takes a step of virtual time. */
@@ -57,7 +57,7 @@ export class VirtualDisk {
   /** The undo steps of the commits since the last flush, newest last. */
   private unflushed: (() => void)[][] = [];
   /** Returns the trouble at each point of each transaction. */
-  trouble: (point: DiskPoint, name: string, lane: Lane) => DiskTrouble | null = () => null;
+  trouble: (point: DiskPoint, name: string, process: VirtualProcess) => DiskTrouble | null = () => null;
   /** The delay before a transaction begins, in milliseconds. */
   latencyMs: () => number = () => 0;
   /** The room left on the disk, in bytes; null if the device does not tell. */
@@ -122,12 +122,12 @@ export class VirtualDisk {
   }
 
   /** Opens the store for one tab. */
-  async open(lane: Lane): Promise<StorePort> {
-    const inner = await this.options.open(lane);
-    lane.onEnd(() => inner.close());
+  async open(process: VirtualProcess): Promise<StorePort> {
+    const inner = await this.options.open(process);
+    process.onEnd(() => inner.close());
     return {
       durability: 'durable',
-      tx: (name, tables, mode, durability, body) => this.transact(inner, lane, name, tables, mode, durability === 'strict', body),
+      tx: (name, tables, mode, durability, body) => this.transact(inner, process, name, tables, mode, durability === 'strict', body),
       room: () => Promise.resolve(this.room),
       close: () => inner.close(),
     };
@@ -135,7 +135,7 @@ export class VirtualDisk {
 
   private transact<T>(
     inner: StorePort,
-    lane: Lane,
+    process: VirtualProcess,
     name: string,
     tables: readonly TableName[],
     mode: 'readonly' | 'readwrite',
@@ -146,10 +146,10 @@ export class VirtualDisk {
       const writes: Write[] = [];
       /** @returns true to go on. Throws if the disk refuses. */
       const passes = (point: DiskPoint): boolean => {
-        const trouble = this.trouble(point, name, lane);
-        if (trouble === null) return lane.alive;
-        lane.time.note(`${lane.name} ${name} ${point}: ${trouble}`);
-        if (trouble === 'die') lane.kill();
+        const trouble = this.trouble(point, name, process);
+        if (trouble === null) return process.alive;
+        process.time.note(`${process.name} ${name} ${point}: ${trouble}`);
+        if (trouble === 'die') process.kill();
         else if (trouble === 'quota') throw new StoreError('store/quota-exceeded', 'this device has no room left; nothing was written');
         else if (trouble === 'ahead') throw new StoreError('store/version-ahead', 'newer code has opened this store; reload');
         else if (trouble === 'abort' || trouble === 'unknown') throw new StoreError('store/unavailable', `IndexedDB failed: ${trouble}`);
@@ -157,9 +157,9 @@ export class VirtualDisk {
         return false;
       };
       const fail = (error: unknown): void => {
-        lane.later(0, `${name} failed`, () => reject(asError(error)));
+        process.later(0, `${name} failed`, () => reject(asError(error)));
       };
-      lane.below(this.latencyMs(), `${name} begins`, () => {
+      process.below(this.latencyMs(), `${name} begins`, () => {
         try {
           if (!passes('begin')) return;
         } catch (error) {
@@ -167,7 +167,7 @@ export class VirtualDisk {
         }
         let hung = false;
         const done = inner.tx(name, tables, mode, strict ? 'strict' : 'relaxed', async (tx) => {
-          const result = await body(this.watched(tx, lane, writes, name, passes));
+          const result = await body(this.watched(tx, process, writes, name, passes));
           hung = !passes('commit');
           // The transaction of a dead tab or a hanging transaction never commits.
           if (hung) throw new StoreError('store/closed', 'the tab is gone');
@@ -178,13 +178,13 @@ export class VirtualDisk {
         done.then(ended, ended);
         done.then(
           (result) => {
-            if (mode === 'readwrite' && writes.length > 0) this.keep({ name, lane, strict, writes });
+            if (mode === 'readwrite' && writes.length > 0) this.keep({ name, process, strict, writes });
             // The transaction is committed. From here on, only the report to the tab may fail.
-            if (!this.told(lane, name, 'complete')) return;
-            lane.later(0, `${name} done`, () => {
-              if (!this.told(lane, name, 'continue')) return;
+            if (!this.told(process, name, 'complete')) return;
+            process.later(0, `${name} done`, () => {
+              if (!this.told(process, name, 'continue')) return;
               resolve(result);
-              lane.below(0, `${name} heard`, () => void this.told(lane, name, 'after'));
+              process.below(0, `${name} heard`, () => void this.told(process, name, 'after'));
             });
           },
           (error: unknown) => {
@@ -195,12 +195,12 @@ export class VirtualDisk {
     });
   }
 
-  private told(lane: Lane, name: string, point: DiskPoint): boolean {
-    if (this.trouble(point, name, lane) === 'die') {
-      lane.time.note(`${lane.name} ${name} ${point}: die`);
-      lane.kill();
+  private told(process: VirtualProcess, name: string, point: DiskPoint): boolean {
+    if (this.trouble(point, name, process) === 'die') {
+      process.time.note(`${process.name} ${name} ${point}: die`);
+      process.kill();
     }
-    return lane.alive;
+    return process.alive;
   }
 
   private keep(what: Committed): void {
@@ -209,26 +209,26 @@ export class VirtualDisk {
     this.committed(what);
   }
 
-  private watched(tx: StoreTx, lane: Lane, writes: Write[], name: string, passes: (point: DiskPoint) => boolean): StoreTx {
+  private watched(tx: StoreTx, process: VirtualProcess, writes: Write[], name: string, passes: (point: DiskPoint) => boolean): StoreTx {
     const gone = (): StoreError => new StoreError('store/closed', 'the tab is gone');
     const answer = <T>(asked: Promise<T>): Promise<T> =>
       new Promise<T>((resolve, reject) => {
-        const stop = lane.onEnd(() => reject(gone()));
+        const stop = process.onEnd(() => reject(gone()));
         const hand = (value: T): void => {
           stop();
           try {
             if (passes('request')) resolve(value);
-            else if (!lane.alive) reject(gone());
+            else if (!process.alive) reject(gone());
             // A hanging request ends with its tab.
-            else lane.onEnd(() => reject(gone()));
+            else process.onEnd(() => reject(gone()));
           } catch (error) {
             reject(asError(error));
           }
         };
         asked.then((value) => {
-          if (!lane.alive) return reject(gone());
+          if (!process.alive) return reject(gone());
           if (this.options.hasOwnSteps) hand(value);
-          else lane.below(0, `${name} answers`, () => hand(value));
+          else process.below(0, `${name} answers`, () => hand(value));
         }, reject);
       });
     return {

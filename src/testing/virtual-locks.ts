@@ -1,12 +1,12 @@
 /** The Web Locks of one device: exclusive by name, granted in the order of the requests, released at the holder's death. */
 import type { LockPort } from '../ports/ports.ts';
-import type { Lane } from './lane.ts';
+import type { VirtualProcess } from './virtual-process.ts';
 
 /** The delay before a tab learns of its stolen lock. */
 const LATE_NEWS_MS = 20;
 
 interface Asking {
-  readonly lane: Lane;
+  readonly process: VirtualProcess;
   readonly onGranted: () => void;
   readonly onLost: () => void;
 }
@@ -17,18 +17,18 @@ export class VirtualLocks {
   private readonly holders = new Map<string, Asking>();
   private readonly waiting = new Map<string, Asking[]>();
 
-  holder(name: string): Lane | undefined {
-    return this.holders.get(name)?.lane;
+  holder(name: string): VirtualProcess | undefined {
+    return this.holders.get(name)?.process;
   }
 
-  port(lane: Lane): LockPort {
+  port(process: VirtualProcess): LockPort {
     return {
       acquire: (name, { steal = false, onGranted, onLost, onMissing, onTaken }) => {
-        if (this.areMissing) return lane.later(0, 'finds no locks', onMissing);
+        if (this.areMissing) return process.later(0, 'finds no locks', onMissing);
         const holder = this.holders.get(name);
-        if (onTaken && holder && !steal) return lane.later(0, 'finds the lock taken', onTaken);
-        const asking = { lane, onGranted, onLost };
-        const stop = lane.onEnd(() => this.leave(name, asking));
+        if (onTaken && holder && !steal) return process.later(0, 'finds the lock taken', onTaken);
+        const asking = { process, onGranted, onLost };
+        const stop = process.onEnd(() => this.leave(name, asking));
         if (steal) {
           this.rob(name);
           this.grant(name, asking);
@@ -43,27 +43,27 @@ export class VirtualLocks {
   }
 
   /** Takes the lock from its holder. */
-  steal(lane: Lane, name: string): () => void {
+  steal(process: VirtualProcess, name: string): () => void {
     this.rob(name);
-    return this.take(lane, name);
+    return this.take(process, name);
   }
 
   private rob(name: string): void {
     const robbed = this.holders.get(name);
     this.holders.delete(name);
-    if (robbed) robbed.lane.later(LATE_NEWS_MS, 'lost the lock', robbed.onLost);
+    if (robbed) robbed.process.later(LATE_NEWS_MS, 'lost the lock', robbed.onLost);
   }
 
-  private take(lane: Lane, name: string): () => void {
-    const asking = { lane, onGranted: () => undefined, onLost: () => undefined };
+  private take(process: VirtualProcess, name: string): () => void {
+    const asking = { process, onGranted: () => undefined, onLost: () => undefined };
     this.holders.set(name, asking);
-    lane.onEnd(() => this.leave(name, asking));
+    process.onEnd(() => this.leave(name, asking));
     return () => this.leave(name, asking);
   }
 
   private grant(name: string, asking: Asking): void {
     this.holders.set(name, asking);
-    asking.lane.later(0, 'holds the lock', () => {
+    asking.process.later(0, 'holds the lock', () => {
       // The lock may have been released or stolen before the grant is reported.
       if (this.holders.get(name) === asking) asking.onGranted();
     });

@@ -7,14 +7,14 @@ import { decodeServerFrame, encodeFrame } from '../protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Connection, Socket } from '../server/socket.ts';
 import { breaksConnection, type FrameTrouble, isLost } from './frame-trouble.ts';
-import type { Lane } from './lane.ts';
+import type { VirtualProcess } from './virtual-process.ts';
 import type { SeededRandom } from './random.ts';
 import { sendRequest } from './virtual-request.ts';
 
 /** The server's end of the network. */
 export interface NetworkEnd {
-  /** The lane of the running server; `null` while the server is down. */
-  readonly lane: Lane | null;
+  /** The process of the running server; `null` while the server is down. */
+  readonly process: VirtualProcess | null;
   connect(socket: Socket): Connection | undefined;
   request(body: string): Promise<{ readonly body: string }>;
 }
@@ -69,14 +69,14 @@ class Wire {
 
   constructor(
     private readonly network: VirtualNetwork,
-    private readonly lane: Lane,
+    private readonly process: VirtualProcess,
     private readonly handlers: LinkHandlers,
   ) {
     const { conditions } = network;
-    lane.onEnd(() => this.abandon());
+    process.onEnd(() => this.abandon());
     this.travel('up', 'connecting', () => {
       if (!conditions.sockets) return this.tellClosed(1006, 'no sockets here');
-      const at = network.end.lane;
+      const at = network.end.process;
       if (!at?.alive) return this.tellClosed(1006, 'refused');
       this.connection = network.end.connect({
         buffered: 0,
@@ -97,11 +97,11 @@ class Wire {
   send(frame: ClientFrame): void {
     if (!this.clientOpen) return;
     const text = encodeFrame(frame);
-    this.network.leaves(this.lane, text);
+    this.network.leaves(this.process, text);
     const times = this.meets(frame.type);
     for (let i = 0; i < times; i++)
       this.travel('up', `→ ${text}`, () => {
-        if (this.serverOpen && this.network.end.lane?.alive) this.arrive('up', frame, () => this.connection?.receive(text));
+        if (this.serverOpen && this.network.end.process?.alive) this.arrive('up', frame, () => this.connection?.receive(text));
       });
   }
 
@@ -113,7 +113,7 @@ class Wire {
       this.travel('down', `← ${text}`, () =>
         this.heard(() =>
           this.arrive('down', frame, () => {
-            this.network.arrives(this.lane, frame);
+            this.network.arrives(this.process, frame);
             this.handlers.frame(frame);
           }),
         ),
@@ -122,7 +122,7 @@ class Wire {
 
   /** Hands a frame to its receiver, with the trouble that the test gives the frame. */
   private arrive(way: 'up' | 'down', frame: ClientFrame | ServerFrame, hand: () => void): void {
-    const trouble = this.network.trouble(way, frame, this.lane);
+    const trouble = this.network.trouble(way, frame, this.process);
     if (!isLost(trouble)) hand();
     if (trouble === 'twice') hand();
     if (!breaksConnection(trouble)) return;
@@ -176,7 +176,7 @@ class Wire {
   }
 
   private tellClosed(code: number, reason: string): void {
-    this.lane.later(this.network.delay(), 'closed', () => this.hearClosed(code, reason));
+    this.process.later(this.network.delay(), 'closed', () => this.hearClosed(code, reason));
   }
 
   private hearClosed(code: number, reason: string): void {
@@ -188,13 +188,13 @@ class Wire {
   }
 
   private heard(fn: () => void): void {
-    this.lane.run(() => {
+    this.process.run(() => {
       if (this.clientOpen) fn();
     });
   }
 
   private travel(way: 'up' | 'down', what: string, arrive: () => void): void {
-    const { time } = this.lane;
+    const { time } = this.process;
     const go = (): void => {
       const at = Math.max(time.now + this.network.delay(), way === 'up' ? this.upAt : this.downAt);
       if (way === 'up') this.upAt = at;
@@ -203,7 +203,7 @@ class Wire {
       const gap = 0.001;
       if (way === 'up') this.upAt += gap;
       else this.downAt += gap;
-      time.schedule(at - time.now, `${this.lane.name} ${what}`, () => {
+      time.schedule(at - time.now, `${this.process.name} ${what}`, () => {
         if (this.network.conditions[way]) arrive();
         else this.hold(way, go);
       });
@@ -223,14 +223,14 @@ export class VirtualNetwork {
   /** Called for each fault. */
   count: (kind: string) => void = () => undefined;
   /** Called with every text that leaves the device. */
-  leaves: (lane: Lane, text: string) => void = () => undefined;
+  leaves: (process: VirtualProcess, text: string) => void = () => undefined;
   /**
    * Returns the trouble of a frame that is about to arrive at the server (`up`) or at the device (`down`). A request over HTTP fails if a
    * frame of the request or of the answer is lost.
    */
-  trouble: (way: 'up' | 'down', frame: ClientFrame | ServerFrame, lane: Lane) => FrameTrouble | null = () => null;
+  trouble: (way: 'up' | 'down', frame: ClientFrame | ServerFrame, process: VirtualProcess) => FrameTrouble | null = () => null;
   /** Called with every frame of the server, just before the tab gets it. `request`: the HTTP request that the frame answers. */
-  arrives: (lane: Lane, frame: ServerFrame, request?: string) => void = () => undefined;
+  arrives: (process: VirtualProcess, frame: ServerFrame, request?: string) => void = () => undefined;
 
   constructor(
     readonly end: NetworkEnd,
@@ -254,11 +254,11 @@ export class VirtualNetwork {
   }
 
   /** The network port of one tab. */
-  port(lane: Lane): NetPort {
+  port(process: VirtualProcess): NetPort {
     return {
       connect: (handlers): Link => {
-        this.leaves(lane, CONNECTING);
-        const wire = new Wire(this, lane, handlers);
+        this.leaves(process, CONNECTING);
+        const wire = new Wire(this, process, handlers);
         this.wires.add(wire);
         return {
           buffered: 0,
@@ -269,7 +269,7 @@ export class VirtualNetwork {
           },
         };
       },
-      request: (frames, timeoutMs, signal) => sendRequest(this, lane, frames, timeoutMs, signal),
+      request: (frames, timeoutMs, signal) => sendRequest(this, process, frames, timeoutMs, signal),
     };
   }
 }

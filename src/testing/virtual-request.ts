@@ -3,19 +3,19 @@ import { TransportError } from '../errors.ts';
 import { decodeServerFrames, encodeFrame } from '../protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import { type FrameTrouble, isLost } from './frame-trouble.ts';
-import { asError, type Lane } from './lane.ts';
+import { asError, type VirtualProcess } from './virtual-process.ts';
 import type { SeededRandom } from './random.ts';
 
 /** The part of the network that a request uses. */
 interface RequestNetwork {
-  readonly end: { readonly lane: Lane | null; request(body: string): Promise<{ readonly body: string }> };
+  readonly end: { readonly process: VirtualProcess | null; request(body: string): Promise<{ readonly body: string }> };
   readonly random: SeededRandom;
   readonly conditions: { readonly up: boolean; readonly down: boolean; readonly cut: number; readonly duplicate: number };
   delay(): number;
   count(kind: string): void;
-  leaves(lane: Lane, text: string): void;
-  arrives(lane: Lane, frame: ServerFrame, request: string): void;
-  trouble(way: 'up' | 'down', frame: ClientFrame | ServerFrame, lane: Lane): FrameTrouble | null;
+  leaves(process: VirtualProcess, text: string): void;
+  arrives(process: VirtualProcess, frame: ServerFrame, request: string): void;
+  trouble(way: 'up' | 'down', frame: ClientFrame | ServerFrame, process: VirtualProcess): FrameTrouble | null;
 }
 
 /**
@@ -25,7 +25,7 @@ interface RequestNetwork {
  */
 export const sendRequest = (
   network: RequestNetwork,
-  lane: Lane,
+  process: VirtualProcess,
   frames: readonly ClientFrame[],
   timeoutMs: number,
   signal: AbortSignal | undefined,
@@ -33,7 +33,7 @@ export const sendRequest = (
   new Promise((resolve, reject) => {
     let isAborted = false;
     const fail = (code: 'transport/unreachable' | 'transport/timeout', why: string): void => reject(new TransportError(code, why));
-    const cancel = lane.later(timeoutMs, 'request times out', () => {
+    const cancel = process.later(timeoutMs, 'request times out', () => {
       over();
       fail('transport/timeout', `no answer within ${timeoutMs} ms`);
     });
@@ -49,30 +49,30 @@ export const sendRequest = (
       signal?.removeEventListener('abort', abort);
     };
     const body = `[${frames.map(encodeFrame).join(',')}]`;
-    network.leaves(lane, body);
+    network.leaves(process, body);
     const loses = (way: 'up' | 'down', sent: readonly (ClientFrame | ServerFrame)[]): boolean =>
-      sent.some((frame) => isLost(network.trouble(way, frame, lane)));
+      sent.some((frame) => isLost(network.trouble(way, frame, process)));
     const fails = (way: 'up' | 'down'): boolean => !network.conditions[way] || network.random.chance(network.conditions.cut);
     const refuse = (): void =>
-      void lane.later(network.delay(), 'request fails', () => {
+      void process.later(network.delay(), 'request fails', () => {
         over();
         fail('transport/unreachable', 'the server could not be reached');
       });
     const ask = (isAnswered: boolean): void =>
-      void lane.time.schedule(network.delay(), `${lane.name} asks ${body}`, () => {
+      void process.time.schedule(network.delay(), `${process.name} asks ${body}`, () => {
         if (fails('up') || loses('up', frames)) return isAnswered ? refuse() : undefined;
-        if (!network.end.lane?.alive) return isAnswered ? refuse() : undefined;
+        if (!network.end.process?.alive) return isAnswered ? refuse() : undefined;
         network.end.request(body).then(
           (answer) => {
             if (!isAnswered) return;
             if (fails('down')) return refuse();
-            lane.later(network.delay(), `is answered ${answer.body}`, () => {
+            process.later(network.delay(), `is answered ${answer.body}`, () => {
               if (isAborted) return;
               over();
               try {
                 const heard = decodeServerFrames(answer.body);
                 if (loses('down', heard)) return fail('transport/unreachable', 'the answer was lost');
-                for (const frame of heard) network.arrives(lane, frame, body);
+                for (const frame of heard) network.arrives(process, frame, body);
                 resolve(heard);
               } catch (error) {
                 reject(asError(error));

@@ -13,7 +13,7 @@ import { AuthError } from '../errors.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { encodeFrame } from '../protocol/codec.ts';
 import type { Log } from '../logging.ts';
-import { asError, Lane, VIRTUAL_EPOCH } from './lane.ts';
+import { asError, VirtualProcess, VIRTUAL_EPOCH } from './virtual-process.ts';
 import type { NetworkEnd } from './virtual-network.ts';
 import type { SeededRandom } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -47,7 +47,7 @@ const turnAway = (socket: Parameters<ReceiptServer['connect']>[0]): ReturnType<R
 };
 
 export class VirtualServer implements NetworkEnd {
-  lane: Lane | null = null;
+  process: VirtualProcess | null = null;
   private server: ReceiptServer | null = null;
   log: Log = () => undefined;
   private store: MemoryStore;
@@ -92,17 +92,17 @@ export class VirtualServer implements NetworkEnd {
   }
 
   get isUp(): boolean {
-    return this.lane !== null;
+    return this.process !== null;
   }
 
   start(): void {
-    if (this.lane) return;
-    const lane = new Lane(this.time, `server${++this.starts}`);
-    this.lane = lane;
+    if (this.process) return;
+    const process = new VirtualProcess(this.time, `server${++this.starts}`);
+    this.process = process;
     const bus = createLocalBus();
     this.server = createReceiptServer({
-      store: this.watched(lane),
-      clock: lane.clock,
+      store: this.watched(process),
+      clock: process.clock,
       bus: { ...bus, publish: (hint) => void (this.losesHints || bus.publish(hint)) },
       policy: this.policy,
       ...(this.directory ? { directory: this.directory } : {}),
@@ -119,18 +119,18 @@ export class VirtualServer implements NetworkEnd {
 
   /** Kills the process between two steps. Commits stay. */
   crash(): void {
-    this.lane?.kill();
-    this.lane = null;
+    this.process?.kill();
+    this.process = null;
     this.server = null;
   }
 
   /** Ends the process in order: the server asks its clients to come back, spread over time. */
   close(): void {
-    const { lane, server } = this;
-    if (!lane || !server) return;
-    this.lane = null;
+    const { process, server } = this;
+    if (!process || !server) return;
+    this.process = null;
     this.server = null;
-    void server.close().then(() => lane.later(1000, 'is over', () => lane.kill()));
+    void server.close().then(() => process.later(1000, 'is over', () => process.kill()));
   }
 
   /** A copy of the database. */
@@ -164,14 +164,14 @@ export class VirtualServer implements NetworkEnd {
   }
 
   /** Delays each transaction and its answer: the server may die in between. */
-  private watched(lane: Lane): ServerStore {
+  private watched(process: VirtualProcess): ServerStore {
     const inner = this.store;
     const { merged } = inner;
     const run = <T>(name: string, writes: boolean, body: () => Promise<T>): Promise<T> =>
       new Promise<T>((resolve, reject) => {
-        lane.below(this.latencyMs(), `${name} begins`, () => {
+        process.below(this.latencyMs(), `${name} begins`, () => {
           const trouble = writes ? this.trouble(name) : null;
-          if (trouble) this.time.note(`${lane.name} ${name}: ${trouble}`);
+          if (trouble) this.time.note(`${process.name} ${name}: ${trouble}`);
           if (trouble === 'refuse') return reject(new Error('40001'));
           body().then(
             (result) => {
@@ -180,11 +180,11 @@ export class VirtualServer implements NetworkEnd {
                 this.crash();
                 return;
               }
-              lane.below(this.answerMs(), `${name} done`, () =>
+              process.below(this.answerMs(), `${name} done`, () =>
                 trouble === 'lose' ? reject(new Error('connection lost')) : resolve(result),
               );
             },
-            (error: unknown) => lane.below(0, `${name} failed`, () => reject(asError(error))),
+            (error: unknown) => process.below(0, `${name} failed`, () => reject(asError(error))),
           );
         });
       });

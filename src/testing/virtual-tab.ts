@@ -5,7 +5,7 @@ import type { IntentCall, Intents, Queries, QueryCall } from '../model/api/inten
 import type { LogOut } from '../model/api/log-out.ts';
 import type { Topic, TopicValue } from '../model/api/topic.ts';
 import type { LifeEvent } from '../ports/ports.ts';
-import type { Lane } from './lane.ts';
+import type { VirtualProcess } from './virtual-process.ts';
 
 /** One tab with its engine. A tab that dies never answers its open calls. */
 export class VirtualTab {
@@ -17,7 +17,7 @@ export class VirtualTab {
   isLoggedOut = false;
 
   constructor(
-    readonly lane: Lane,
+    readonly process: VirtualProcess,
     private readonly listeners: ReadonlySet<(event: LifeEvent) => void>,
     private readonly removeAccount: () => Promise<void>,
   ) {
@@ -34,7 +34,7 @@ export class VirtualTab {
 
   /** True while the page is open, also before the engine is ready. */
   get isOpen(): boolean {
-    return this.lane.alive && !this.isLoggedOut;
+    return this.process.alive && !this.isLoggedOut;
   }
 
   get isReady(): boolean {
@@ -73,33 +73,33 @@ export class VirtualTab {
     await this.engine!.logOut(options);
     this.isLoggedOut = true;
     if (!options.keepData) await this.removeAccount();
-    this.lane.kill();
+    this.process.kill();
   }
 
   /** Passes a lifecycle event of the page to the engine. */
   life(event: LifeEvent): void {
-    this.lane.run(() => {
+    this.process.run(() => {
       for (const listener of [...this.listeners]) listener(event);
     });
   }
 
   freeze(): void {
-    this.lane.freeze();
+    this.process.freeze();
   }
 
   thaw(): void {
-    this.lane.thaw();
-    this.lane.later(0, 'resumed', () => this.life('resumed'));
+    this.process.thaw();
+    this.process.later(0, 'resumed', () => this.life('resumed'));
   }
 
   /** Kills the tab between two steps: no work of the tab goes on. */
   kill(): void {
-    this.lane.kill();
+    this.process.kill();
   }
 
   /** Closes the tab like the client's `close()`. */
   async close(): Promise<void> {
     await this.engine?.close();
-    this.lane.kill();
+    this.process.kill();
   }
 }

@@ -5,7 +5,7 @@
  *   TestWorld ─┬─ VirtualTime     one heap of events
  *              ├─ VirtualServer   the real server over a memory store
  *              └─ VirtualDevice   disk, locks and service worker
- *                  ├─ VirtualTab  the real engine in a lane
+ *                  ├─ VirtualTab  the real engine in a process
  *                  └─ VirtualNetwork ──frames──▶ VirtualServer
  */
 import { requireId, type UserId } from '../model/ids.ts';

@@ -31,7 +31,7 @@ const membersOf = async (tab: VirtualTab, id: string, filter: 'read' | 'unread')
 /** I-10, I-11: a user gets the readers of an own group message, by number and by name, and none of another user's. */
 const judgeReaders = async (sim: Simulation, tab: VirtualTab, user: string, truth: Truth, message: SeenMessage): Promise<void> => {
   const { id, seq, senderId } = message;
-  const who = tab.lane.name;
+  const who = tab.process.name;
   const receipt = senderId === user ? truth.receipts.get(seq) : undefined;
   const readers = receipt?.readers ?? [];
   const present = [...truth.parts.values()].filter(
@@ -64,7 +64,7 @@ export const judgeAnswers = async (sim: Simulation, tab: VirtualTab, user: strin
   const { unreadCount } = await tab.ask('explainUnread', nameFor(user, truth.chat));
   const expected = unreadOf(truth, truth.parts.get(user)!);
   if (unreadCount !== expected)
-    sim.violated('I-12', `${tab.lane.name} explains ${unreadCount} unread messages of ${truth.chat}; expected ${expected}`);
+    sim.violated('I-12', `${tab.process.name} explains ${unreadCount} unread messages of ${truth.chat}; expected ${expected}`);
   if (!truth.isGroup) return;
   const told = truth.messages.filter(({ asked, recalled }) => asked && !recalled);
   const mine = told.filter(({ senderId }) => senderId === user).slice(-ASKED);

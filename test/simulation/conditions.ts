@@ -34,9 +34,9 @@ const setDisk = (plans: Plans, refusals: Refusals, home: Home): void => {
   const slow = plans.stream('delay').fork(`disk ${device.name}`);
   const latency = plans.has('delay') ? 20 * slow.next() : 1;
   device.disk.latencyMs = () => slow.exponential(latency);
-  device.disk.trouble = (point: DiskPoint, name, lane) => {
+  device.disk.trouble = (point: DiskPoint, name, process) => {
     sim.points.add(`${name} ${point}`);
-    if (point === 'begin' && refusals.isOutdated(lane)) return 'ahead';
+    if (point === 'begin' && refusals.isOutdated(process)) return 'ahead';
     if (plans.stopped) return null;
     if (q > 0 && crash.chance(q)) {
       sim.count('crash-point');
@@ -48,9 +48,9 @@ const setDisk = (plans: Plans, refusals: Refusals, home: Home): void => {
     const kind = disk.pick(kinds);
     // A user reloads a hanging page.
     if (kind === 'hang') {
-      if (lane.name.includes('.sw')) return null;
-      time.schedule(20_000, `${lane.name} is reloaded`, () => {
-        lane.kill();
+      if (process.name.includes('.sw')) return null;
+      time.schedule(20_000, `${process.name} is reloaded`, () => {
+        process.kill();
         plans.openTab(home);
       });
     }
@@ -67,12 +67,12 @@ const setSites = (plans: Plans, home: Home): void => {
   const random = plans.stream('buggify').fork(device.name);
   const active = new Set<string>(SITES.filter(() => random.chance(0.25)));
   if (random.chance(0.5)) active.add('compaction:due');
-  device.fault = (site, lane) => {
+  device.fault = (site, process) => {
     if (plans.stopped || !active.has(site) || !random.chance(site === 'compaction:due' ? 0.25 : 0.02)) return undefined;
     sim.count(`buggify ${site}`);
     if (site === 'write:before-commit') throw new StoreError('store/unavailable', 'on purpose');
     if (site === 'write:after-commit' || site === 'log-out:recorded') {
-      lane.kill();
+      process.kill();
       time.schedule(random.exponential(3000), `${device.name} comes back`, () => plans.openTab(home));
     }
     return true;

@@ -1,6 +1,6 @@
 /** The storage of the second tier: the store over IndexedDB in memory. Each step of IndexedDB is a step of the virtual time. */
 import type { StorePort, TableName } from '../../src/ports/ports.ts';
-import { Lane } from '../../src/testing/lane.ts';
+import { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import { stepIdbIn } from '../support/idb-in-world.ts';
 import type { VirtualTime } from '../../src/testing/virtual-time.ts';
@@ -19,12 +19,12 @@ export const dexieStorage = (world: () => { readonly time: VirtualTime }): ((nam
     stepIdbIn(world().time, 0);
   };
   return (name) => ({
-    open: (lane): Promise<StorePort> => {
+    open: (process): Promise<StorePort> => {
       begin();
-      return openDiskStore(name, { clock: lane.clock, factory });
+      return openDiskStore(name, { clock: process.clock, factory });
     },
     replace: async (rows) => {
-      const store = await openDiskStore(name, { clock: new Lane(world().time, `${name} repaired`).clock, factory });
+      const store = await openDiskStore(name, { clock: new VirtualProcess(world().time, `${name} repaired`).clock, factory });
       const tables: readonly TableName[] = [...rows.keys()];
       await store.tx('replace', tables, 'readwrite', 'strict', async (tx) => {
         for (const [table, held] of rows) {

@@ -28,17 +28,17 @@ export class Habits {
       if (!tab) return false;
       const event = random.pick(['hidden', 'visible', 'online', 'offline'] as const);
       tab.life(event);
-      if (event === 'hidden') plans.in(plans.while(random), `${tab.lane.name} is looked at`, () => tab.life('visible'));
+      if (event === 'hidden') plans.in(plans.while(random), `${tab.process.name} is looked at`, () => tab.life('visible'));
       return true;
     });
     plans.plan('park', 10, (random) => {
       const { device } = plans.aHome(random);
       const tab = device.openTabs.length > 0 ? random.pick(device.openTabs) : undefined;
-      if (!tab || tab.lane.frozen) return false;
+      if (!tab || tab.process.frozen) return false;
       tab.life('hidden');
       tab.life('parked');
       tab.freeze();
-      plans.in(plans.while(random), `${tab.lane.name} is back`, () => {
+      plans.in(plans.while(random), `${tab.process.name} is back`, () => {
         tab.thaw();
         tab.life('visible');
       });
@@ -53,13 +53,13 @@ export class Habits {
     });
     plans.plan('log-out', 2, (random) => {
       const home = plans.aHome(random);
-      const tabs = home.device.openTabs.filter(({ isReady, lane }) => isReady && !lane.frozen);
-      const frozen = tabs.find(({ lane }) => lane === home.device.leader);
+      const tabs = home.device.openTabs.filter(({ isReady, process }) => isReady && !process.frozen);
+      const frozen = tabs.find(({ process }) => process === home.device.leader);
       if (tabs.length < 2 || !frozen) return false;
       // The frozen leader tab learns of the log-out only at the thaw.
       frozen.freeze();
       workload.does('log-out', home, workload.aChatOf(home, random), random);
-      plans.in(10_000 + random.exponential(20_000), `${frozen.lane.name} thaws`, () => frozen.thaw());
+      plans.in(10_000 + random.exponential(20_000), `${frozen.process.name} thaws`, () => frozen.thaw());
       return true;
     });
     plans.plan('clear-some', 20, (random) => {
@@ -88,7 +88,7 @@ export class Habits {
     planInviting(plans, workload);
     plans.plan('drop', 6, (random) => {
       const { device } = plans.aHome(random);
-      const tabs = device.openTabs.filter(({ isReady, lane }) => isReady && !lane.frozen);
+      const tabs = device.openTabs.filter(({ isReady, process }) => isReady && !process.frozen);
       if (tabs.length === 0) return false;
       void random
         .pick(tabs)
@@ -104,14 +104,14 @@ export class Habits {
       const peer = plans.sim.homes.find(({ device }) => device.userId !== userId && chat.includes(device.userId));
       if (!peer || !workload.does('say', peer, chat, random.fork('say'))) return false;
       plans.in(500 + random.exponential(5000), `${userId} reads a pushed message`, () => {
-        const open = own.filter(({ device }) => device.openTabs.some(({ isReady, lane }) => isReady && !lane.frozen));
+        const open = own.filter(({ device }) => device.openTabs.some(({ isReady, process }) => isReady && !process.frozen));
         if (open.length > 0) workload.does(random.pick(['clear', 'read-chat'] as const), random.pick(open), chat, random.fork('read'));
       });
       return true;
     });
     plans.plan('load', 40, (random) => {
       const home = plans.aHome(random);
-      const screens = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+      const screens = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.process.frozen);
       if (screens.length === 0) return false;
       const { loads } = random.pick(screens);
       const chat = workload.aChatOf(home, random);

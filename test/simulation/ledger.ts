@@ -4,13 +4,13 @@
  * lead does not write as a leader (I-19).
  */
 import type { Committed } from '../../src/testing/virtual-disk.ts';
-import type { Lane } from '../../src/testing/lane.ts';
+import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import { Allowed, type Owes, type Tells, tellsOf } from './allowed.ts';
 
 interface Entry {
   readonly key: string;
-  /** The lane of the entry. */
-  readonly lane: Lane;
+  /** The process of the entry. */
+  readonly process: VirtualProcess;
   readonly kind: string;
   readonly chat: string;
   readonly messageId: string | null;
@@ -46,7 +46,7 @@ interface Change {
 interface Kept {
   readonly version: number;
   readonly changes: readonly Change[];
-  readonly lane: Lane;
+  readonly process: VirtualProcess;
 }
 
 interface HeadSeen {
@@ -67,7 +67,7 @@ export class Ledger {
   leads = 0;
   private records: Kept[] = [];
   private head: HeadSeen | null = null;
-  private leader: Lane | null = null;
+  private leader: VirtualProcess | null = null;
   private readonly allowed: Allowed;
 
   constructor(
@@ -78,37 +78,37 @@ export class Ledger {
     this.allowed = new Allowed((why) => violated('I-6', `${device}: ${why}`));
   }
 
-  private readonly saidBy = new WeakMap<Lane, Set<string>>();
+  private readonly saidBy = new WeakMap<VirtualProcess, Set<string>>();
 
   /** A connection or a single request begins: earlier frames may have been lost. */
-  connects(lane: Lane): void {
-    this.saidBy.set(lane, new Set());
+  connects(process: VirtualProcess): void {
+    this.saidBy.set(process, new Set());
   }
 
   /** I-8: within a conversation, no entry is sent before an older entry. */
   submits(
-    lane: Lane,
+    process: VirtualProcess,
     entries: readonly { readonly key: string; readonly kind: string; readonly id?: string; readonly conversationId?: string }[],
   ): void {
     const keys = entries.map(({ key }) => key);
     for (const { kind, id } of entries)
       if (kind === 'message' && id !== undefined && this.takenBack.has(id))
-        this.violated('I-3', `${this.device}: ${lane.name} sends ${id} again, which was recalled here`);
-    const said = this.saidBy.get(lane) ?? new Set();
-    this.saidBy.set(lane, said);
+        this.violated('I-3', `${this.device}: ${process.name} sends ${id} again, which was recalled here`);
+    const said = this.saidBy.get(process) ?? new Set();
+    this.saidBy.set(process, said);
     for (const key of keys) said.add(key);
     const submitted = new Set(keys);
     const passed = new Map<string, string>();
     for (const { key, chat } of this.pending.values()) {
       if (!said.has(key)) passed.set(chat, key);
       else if (submitted.has(key) && passed.has(chat))
-        this.violated('I-8', `${this.device}: ${lane.name} sends ${key} of ${chat} before the older ${passed.get(chat)!}`);
+        this.violated('I-8', `${this.device}: ${process.name} sends ${key} of ${chat} before the older ${passed.get(chat)!}`);
     }
   }
 
   /** The pending entries stored by this tab. */
-  pendingOf(lane: Lane): string[] {
-    return [...this.pending.values()].filter((entry) => entry.lane === lane).map(({ key }) => key);
+  pendingOf(process: VirtualProcess): string[] {
+    return [...this.pending.values()].filter((entry) => entry.process === process).map(({ key }) => key);
   }
 
   /** The state of the entry with this message: pending, or its end. */
@@ -128,46 +128,46 @@ export class Ledger {
   /** Messages whose receipt was refused here. */
   readonly refusedReceipts = new Set<string>();
 
-  commit({ writes, lane, name }: Committed): void {
+  commit({ writes, process, name }: Committed): void {
     // On a full device, a log-out with `discard` wipes the store and leaves no record.
-    if (name === 'wipe-unrecorded') return this.wiped(lane);
+    if (name === 'wipe-unrecorded') return this.wiped(process);
     for (const write of writes) {
       if (write.op !== 'put') continue;
       // Rows with the bodies of a record's messages have keys between two versions.
       if (write.table === 'log' && !Number.isInteger(write.key)) continue;
-      if (write.table === 'log') this.record(JSON.parse(write.record as string) as Kept, lane);
-      else if (write.key === 'head') this.seeHead(write.record as HeadSeen, lane, name);
+      if (write.table === 'log') this.record(JSON.parse(write.record as string) as Kept, process);
+      else if (write.key === 'head') this.seeHead(write.record as HeadSeen, process, name);
       else if (write.key === 'snapshot') this.seeSnapshot(write.record as string);
     }
   }
 
-  private wiped(lane: Lane): void {
+  private wiped(process: VirtualProcess): void {
     const cancelled = [...this.pending.keys()].map((key) => ({ t: 'end', key, end: 'cancelled' }));
-    this.fold({ version: 0, changes: cancelled, lane });
+    this.fold({ version: 0, changes: cancelled, process });
     this.records = [];
     this.head = this.leader = null;
     this.allowed.forget();
     this.knowsServer = false;
   }
 
-  private record(record: Kept, lane: Lane): void {
+  private record(record: Kept, process: VirtualProcess): void {
     const expected = (this.head?.version ?? 0) + 1;
     if (record.version !== expected)
       this.violated('I-18', `${this.device}: log record ${record.version} instead of ${expected}: the write of another tab is lost`);
-    if (record.changes.some(({ t }) => t === 'cursor' || t === 'sent') && this.leader !== lane)
-      this.violated('I-19', `${this.device}: ${lane.name} wrote as a leader, and the leader is ${this.leader?.name ?? 'no tab'}`);
+    if (record.changes.some(({ t }) => t === 'cursor' || t === 'sent') && this.leader !== process)
+      this.violated('I-19', `${this.device}: ${process.name} wrote as a leader, and the leader is ${this.leader?.name ?? 'no tab'}`);
     const made = new Set(record.changes.flatMap(({ t, key, entry }) => (t === 'enqueue' ? [entry!.key] : t === 'receipts' ? [key!] : [])));
     for (const key of made) {
       if (this.pending.has(key)) continue;
       if (this.keysOfAll.has(key)) this.violated('I-2', `${this.device}: the key ${key} was used before`);
       this.keysOfAll.add(key);
     }
-    const kept = { ...record, lane };
+    const kept = { ...record, process };
     this.records.push(kept);
     this.fold(kept);
   }
 
-  private fold({ changes, lane }: Kept): void {
+  private fold({ changes, process }: Kept): void {
     const fresh = new Set<string>();
     const put = (entry: Entry): void => {
       if (!this.pending.has(entry.key)) this.made++;
@@ -200,7 +200,7 @@ export class Ledger {
           this.allowed.adds(key, tellsOf(pendingReceipts));
           put({
             key,
-            lane,
+            process,
             kind,
             chat: conversationId,
             sent,
@@ -221,7 +221,7 @@ export class Ledger {
           const { reads, deliveries } = tellsOf(change.pendingReceipts);
           this.allowed.adds(change.key!, { reads, deliveries });
           const tells = { reads: reads || before?.tells.reads === true, deliveries: deliveries || before?.tells.deliveries === true };
-          put({ key: change.key!, lane, kind: 'receipts', chat: change.conversationId!, sent: false, messageId: null, tells });
+          put({ key: change.key!, process, kind: 'receipts', chat: change.conversationId!, sent: false, messageId: null, tells });
           break;
         }
         case 'cursor':
@@ -270,17 +270,17 @@ export class Ledger {
     }
   }
 
-  private seeHead(head: HeadSeen, lane: Lane, name: string): void {
+  private seeHead(head: HeadSeen, process: VirtualProcess, name: string): void {
     if (this.head && head.generation === this.head.generation) {
       // Every log-out of the simulation removes the data.
       if (this.head.ended !== undefined && head.ended === undefined)
-        this.violated('I-26', `${this.device}: ${lane.name} enters an account that was logged out, and its data is still there`);
+        this.violated('I-26', `${this.device}: ${process.name} enters an account that was logged out, and its data is still there`);
       if (head.version < this.head.version) this.violated('I-18', `${this.device}: the log went back to ${head.version}`);
       if (head.fence < this.head.fence) this.violated('I-19', `${this.device}: the fencing token went back to ${head.fence}`);
     } else if (this.head && !head.ended && this.head.ended === undefined && this.pending.size > 0)
       this.violated('I-3', `${this.device}: the store was replaced, and ${this.pending.size} entries have no end`);
     if (name === 'take-fence') {
-      this.leader = lane;
+      this.leader = process;
       this.leads++;
     }
     this.head = head;

@@ -18,7 +18,7 @@ const isWanted = (truth: Truth, part: Part, { type, unreadOnly, archived = false
 export const judgeLists = async (sim: Simulation, tab: VirtualTab, user: string): Promise<void> => {
   const list = (wanted: Partial<ListWanted>): Promise<readonly Conversation[]> =>
     firstValueFrom(tab.watch({ of: 'conversations', limit: 100, ...wanted }));
-  const who = tab.lane.name;
+  const who = tab.process.name;
   for (const wanted of [{}, { archived: true }, { unreadOnly: true }, { type: 'group' }, { type: 'direct', unreadOnly: true }] as const) {
     const whole = await list(wanted);
     const shown: string = whole

@@ -67,17 +67,17 @@ export class Loads {
     const first = await one();
     const list = await all();
     const inList = list.find((item) => ('messageId' in item ? item.messageId : item.id) === id);
-    if (!first || !inList || !tab.lane.alive || sim.restored || this.leaves()) return list;
+    if (!first || !inList || !tab.process.alive || sim.restored || this.leaves()) return list;
     const text = JSON.stringify(first);
     if (JSON.stringify(inList) !== text && JSON.stringify(await one()) === text)
-      sim.violated('I-14', `${tab.lane.name} tells ${JSON.stringify(inList)} in a list, and ${text} by its id`);
+      sim.violated('I-14', `${tab.process.name} tells ${JSON.stringify(inList)} in a list, and ${text} by its id`);
     return list;
   }
 
   private judge(chat: Chat, before: ReadonlyMap<string, Told>, messages: readonly Message[]): void {
     const { sim, tab, user } = this;
-    if (!tab.lane.alive || sim.restored || this.leaves()) return;
-    const who = tab.lane.name;
+    if (!tab.process.alive || sim.restored || this.leaves()) return;
+    const who = tab.process.name;
     const list = messages.map(({ id, seq }) => `${id}@${seq ?? '?'}`).join(' ');
     const seqs = messages.flatMap(({ seq }) => seq ?? []);
     if (seqs.some((seq, i) => i > 0 && seq <= seqs[i - 1]!) || new Set(messages.map(({ id }) => id)).size < messages.length)
@@ -103,17 +103,17 @@ export class Loads {
 
   private judgeReceipts(before: ReadonlyMap<string, Told>, receipts: readonly MessageReceipts[]): void {
     const { sim, tab } = this;
-    if (!tab.lane.alive || sim.restored || this.leaves()) return;
+    if (!tab.process.alive || sim.restored || this.leaves()) return;
     if (new Set(receipts.map(({ messageId }) => messageId)).size < receipts.length)
-      sim.violated('I-12', `${tab.lane.name} tells the receipts of a message twice`);
+      sim.violated('I-12', `${tab.process.name} tells the receipts of a message twice`);
     for (const one of receipts)
       for (const time of TIMES) {
         const at = one[time];
         const was = before.get(one.messageId)?.times.get(time);
         if (was !== undefined && (at === null ? !this.mayBeRecalled(one.messageId) : at > was))
-          sim.violated('I-4', `${tab.lane.name} tells ${time} of ${one.messageId} as ${at ?? 'null'}, and had told ${was}`);
+          sim.violated('I-4', `${tab.process.name} tells ${time} of ${one.messageId} as ${at ?? 'null'}, and had told ${was}`);
         if (at !== null && before.get(one.messageId)?.isRecalled)
-          sim.violated('I-5', `${tab.lane.name} tells ${time} of ${one.messageId}, and had told that it is recalled`);
+          sim.violated('I-5', `${tab.process.name} tells ${time} of ${one.messageId}, and had told that it is recalled`);
         if (at !== null) this.toldOf(one.messageId).times.set(time, at);
       }
   }

@@ -80,12 +80,13 @@ export class Nemesis {
       const { device } = aHome(random);
       const leader = random.chance(0.5) ? device.leader : undefined;
       const tab =
-        device.openTabs.find(({ lane }) => lane === leader) ?? (device.openTabs.length > 0 ? random.pick(device.openTabs) : undefined);
-      if (!tab || tab.lane.frozen) return false;
+        device.openTabs.find(({ process }) => process === leader) ??
+        (device.openTabs.length > 0 ? random.pick(device.openTabs) : undefined);
+      if (!tab || tab.process.frozen) return false;
       tab.life('hidden');
       tab.freeze();
       const discarded = random.chance(0.2);
-      plans.in(1000 * 120 ** random.next(), `${tab.lane.name} thaws`, () => (discarded ? tab.kill() : tab.thaw()));
+      plans.in(1000 * 120 ** random.next(), `${tab.process.name} thaws`, () => (discarded ? tab.kill() : tab.thaw()));
       return true;
     });
     plans.plan('power-loss', 8, (random) => {
@@ -216,7 +217,7 @@ export class Nemesis {
       device.busLoss = 0;
       device.network.set({ ...WELL });
       for (const tab of device.openTabs) {
-        if (tab.lane.frozen) tab.thaw();
+        if (tab.process.frozen) tab.thaw();
         tab.life('visible');
       }
     }

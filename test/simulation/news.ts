@@ -25,7 +25,7 @@ export class News {
   hears(event: ReceiptEvent): void {
     const { sim, home, screen } = this;
     if (sim.restored) return;
-    const who = screen.tab.lane.name;
+    const who = screen.tab.process.name;
     if (event.type === 'message') {
       if (this.told.has(event.message.id)) sim.violated('I-2', `${who} hears twice of the message ${event.message.id}`);
       this.told.add(event.message.id);
@@ -72,7 +72,7 @@ export class News {
     this.asOf = asOf;
     const { tab } = screen;
     const { now } = sim.world.time;
-    if (asOf > EPOCH + now) sim.violated('I-14', `${tab.lane.name} is as of ${asOf - EPOCH}, and it is ${Math.round(now)}`);
+    if (asOf > EPOCH + now) sim.violated('I-14', `${tab.process.name} is as of ${asOf - EPOCH}, and it is ${Math.round(now)}`);
   }
 
   /** At rest a live device is at most one step and two heartbeats behind. */
@@ -80,6 +80,6 @@ export class News {
     const { sim, screen } = this;
     const behind = EPOCH + sim.world.time.now - (this.asOf ?? 0);
     if (screen.connection === 'live' && behind > MOST_BEHIND_MS)
-      sim.violated('I-14', `${screen.tab.lane.name} is live, and as of ${Math.round(behind / 1000)} s ago`);
+      sim.violated('I-14', `${screen.tab.process.name} is live, and as of ${Math.round(behind / 1000)} s ago`);
   }
 }

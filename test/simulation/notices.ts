@@ -10,7 +10,7 @@ import { SHOWN_WITHIN_MS } from '../../src/service-worker/notice.ts';
 import type { LoggedSyncOptions, MessageNotification, WindowOfApp } from '../../src/service-worker/options.ts';
 import type { Place } from '../../src/service-worker/place.ts';
 import { takePush } from '../../src/service-worker/push.ts';
-import type { Lane } from '../../src/testing/lane.ts';
+import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import { LOCK } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
@@ -53,7 +53,7 @@ export class Notices {
       isDue = true;
       // Until the look, a notification may stay.
       this.isDoubtful = true;
-      tab.lane.later(LOOK_AFTER_MS, 'looks at notifications', () => {
+      tab.process.later(LOOK_AFTER_MS, 'looks at notifications', () => {
         isDue = false;
         void this.look(tab);
       });
@@ -94,11 +94,11 @@ export class Notices {
         this.wake();
       });
     void device
-      .wake((lane) => {
+      .wake((process) => {
         this.waiting.shift();
         // The service worker may die on the way.
-        lane.onEnd(() => again(0));
-        return this.take(lane, push);
+        process.onEnd(() => again(0));
+        return this.take(process, push);
       })
       .then(
         (taken) => void (taken || again(AGAIN_MS)),
@@ -106,13 +106,13 @@ export class Notices {
       );
   }
 
-  private async take(lane: Lane, push: PushFrame): Promise<void> {
+  private async take(process: VirtualProcess, push: PushFrame): Promise<void> {
     const { sim } = this;
-    const random = this.random.fork(lane.name);
+    const random = this.random.fork(process.name);
     const began = sim.world.time.now;
     const result: { shownAt: number | null; isRefused: boolean } = { shownAt: null, isRefused: false };
     this.isAtWork = true;
-    const stop = lane.onEnd(() => {
+    const stop = process.onEnd(() => {
       this.isDoubtful = true;
       this.isAtWork = false;
     });
@@ -125,28 +125,28 @@ export class Notices {
       this.shown.add(tag);
     };
     sim.count('push');
-    await takePush(JSON.stringify(push), await this.options(lane, random, show, push.conversationId)).catch(() => undefined);
+    await takePush(JSON.stringify(push), await this.options(process, random, show, push.conversationId)).catch(() => undefined);
     stop();
     this.replaces = null;
     this.isAtWork = false;
     const { shownAt, isRefused } = result;
     if (isRefused) return;
-    if (shownAt === null) sim.violated('push', `${lane.name} shows nothing for the push of ${push.message.id}`);
+    if (shownAt === null) sim.violated('push', `${process.name} shows nothing for the push of ${push.message.id}`);
     else if (shownAt - began > SHOWN_WITHIN_MS + 1000)
-      sim.violated('push', `${lane.name} shows the push of ${push.message.id} after ${Math.round(shownAt - began)} ms`);
+      sim.violated('push', `${process.name} shows the push of ${push.message.id} after ${Math.round(shownAt - began)} ms`);
   }
 
   private async options(
-    lane: Lane,
+    process: VirtualProcess,
     random: SeededRandom,
     show: (tag: string) => Promise<void>,
     conversationId: string,
   ): Promise<LoggedSyncOptions> {
     const { device } = this.home;
-    const ports = await device.ports(lane);
+    const ports = await device.ports(process);
     const url = 'wss://example.com/receipts';
     const place: Place = {
-      clock: lane.clock,
+      clock: process.clock,
       databases: async () => [databaseName(url, device.userId)],
       openStore: async () => ports.store,
       ports: () => ({ ...ports, locks: { acquire: (_, request) => ports.locks.acquire(LOCK, request) } }),
@@ -165,7 +165,7 @@ export class Notices {
       url,
       getToken: () => '',
       log: () => undefined,
-      notification: (message) => this.answer(lane, random, message.id, conversationId),
+      notification: (message) => this.answer(process, random, message.id, conversationId),
       place,
       scope: {
         addEventListener: () => undefined,
@@ -180,13 +180,18 @@ export class Notices {
   }
 
   /** The app's notification of a message: sometimes none, an error, or too late. */
-  private answer(lane: Lane, random: SeededRandom, id: string, conversationId: string): Promise<MessageNotification | null> | null {
+  private answer(
+    process: VirtualProcess,
+    random: SeededRandom,
+    id: string,
+    conversationId: string,
+  ): Promise<MessageNotification | null> | null {
     if (random.chance(0.1)) throw new Error('the app fails');
     if (random.chance(0.15)) return null;
     const replacesOlder = random.chance(0.2);
     const ms = random.chance(0.8) ? random.exponential(200) : random.exponential(10_000);
     return new Promise((resolve) => {
-      lane.later(ms, 'the app answers', () => {
+      process.later(ms, 'the app answers', () => {
         if (replacesOlder) this.replaces = conversationId;
         resolve({ title: id, replacesOlder });
       });

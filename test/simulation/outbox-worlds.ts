@@ -46,8 +46,8 @@ class RandomOutboxWorld extends OutboxWorld {
     );
   }
 
-  private thaw({ lane }: OutboxTab): void {
-    if (!this.staysFrozen) lane.thaw();
+  private thaw({ process }: OutboxTab): void {
+    if (!this.staysFrozen) process.thaw();
   }
 
   private trouble(): void {
@@ -57,9 +57,9 @@ class RandomOutboxWorld extends OutboxWorld {
       case 0:
         return this.setOnline(!this.isOnline);
       case 1:
-        return tab?.lane.kill();
+        return tab?.process.kill();
       case 2:
-        tab?.lane.freeze();
+        tab?.process.freeze();
         if (tab) this.time.schedule(chance.exponential(8000), 'thaws', () => this.thaw(tab));
         return;
       case 3: {
@@ -75,7 +75,7 @@ class RandomOutboxWorld extends OutboxWorld {
         return;
       case 6:
         tab?.outbox.close();
-        return tab?.lane.kill();
+        return tab?.process.kill();
       case 7:
         if (this.tabs.length < 4) this.open();
     }

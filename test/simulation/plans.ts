@@ -57,7 +57,7 @@ export class Plans {
   /** A user reloads a hanging page. */
   reload(home: Home, ms: number): void {
     for (const tab of home.device.openTabs)
-      this.in(ms, `${tab.lane.name} is reloaded`, () => {
+      this.in(ms, `${tab.process.name} is reloaded`, () => {
         tab.kill();
         this.openTab(home);
       });

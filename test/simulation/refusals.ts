@@ -3,7 +3,7 @@ import { AuthError } from '../../src/errors.ts';
 import type { PolicyChange } from '../../src/server/policy.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
-import type { Lane } from '../../src/testing/lane.ts';
+import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { Plans } from './plans.ts';
 import type { Home } from './simulation.ts';
@@ -26,13 +26,13 @@ export class Refusals {
   private databaseAwaySince = 0;
   private databaseAwayUntil = 0;
   /** By tab: the last submitted frame, with the conversation of its first entry in this lead of the tab. */
-  private readonly asked = new WeakMap<Lane, { readonly id: number; readonly key: string; readonly queue: string }>();
+  private readonly asked = new WeakMap<VirtualProcess, { readonly id: number; readonly key: string; readonly queue: string }>();
   /** By tab and conversation: the times of the refusals. */
-  private readonly refused = new WeakMap<Lane, Map<string, number[]>>();
+  private readonly refused = new WeakMap<VirtualProcess, Map<string, number[]>>();
   private authAwayUntil = 0;
   /** The user in the wrong token from the app, by user. */
   private readonly mistaken = new Map<string, string>();
-  private readonly outdated = new WeakSet<Lane>();
+  private readonly outdated = new WeakSet<VirtualProcess>();
 
   constructor(
     private readonly plans: Plans,
@@ -52,8 +52,8 @@ export class Refusals {
   }
 
   /** Newer code has opened the store while this tab ran: the tab does nothing until it is reloaded. */
-  isOutdated(lane: Lane): boolean {
-    return this.outdated.has(lane);
+  isOutdated(process: VirtualProcess): boolean {
+    return this.outdated.has(process);
   }
 
   accepts(): boolean {
@@ -66,8 +66,8 @@ export class Refusals {
     const { plans } = this;
     const { sim } = plans;
     const { server } = sim.world;
-    sim.leaving.add((home, text, lane) => this.asks(home, text, lane));
-    sim.arriving.add((frame, lane) => this.answers(frame, lane));
+    sim.leaving.add((home, text, process) => this.asks(home, text, process));
+    sim.arriving.add((frame, process) => this.answers(frame, process));
     plans.plan('busy', 3, (random) => {
       const until = this.now + Math.max(plans.while(random), plans.has('slow') ? 0.6 * plans.horizonMs : 0);
       if (random.chance(0.7)) {
@@ -110,7 +110,7 @@ export class Refusals {
     });
     plans.plan('upgrade', 2, (random) => {
       const home = plans.aHome(random);
-      for (const { lane } of home.device.openTabs) this.outdated.add(lane);
+      for (const { process } of home.device.openTabs) this.outdated.add(process);
       home.mayStop = true;
       plans.reload(home, random.exponential(20_000));
       return home.device.openTabs.length > 0;
@@ -154,32 +154,32 @@ export class Refusals {
       });
   }
 
-  private asks({ ledger }: Home, text: string, lane: Lane): void {
+  private asks({ ledger }: Home, text: string, process: VirtualProcess): void {
     if (!this.isDatabaseAway() || !text.includes('"type":"submit"')) return;
     const { id, entries } = ([JSON.parse(text)].flat() as readonly Said[]).find(({ type }) => type === 'submit')!;
     // A tab that takes the lead again knows of no refusal.
     const [entry] = entries;
-    if (entry) this.asked.set(lane, { id, key: entry.key, queue: `${ledger.leads} ${entry.conversationId ?? ''}` });
+    if (entry) this.asked.set(process, { id, key: entry.key, queue: `${ledger.leads} ${entry.conversationId ?? ''}` });
   }
 
   /**
    * I-21: the first entry of a frame goes by the waits of its own conversation, which grow from its first refusal on. Refusals of other
    * conversations leave these waits alone.
    */
-  private answers(frame: ServerFrame, lane: Lane): void {
+  private answers(frame: ServerFrame, process: VirtualProcess): void {
     if (!this.isDatabaseAway() || frame.type !== 'answer') return;
-    const asked = this.asked.get(lane);
+    const asked = this.asked.get(process);
     const result = asked?.id === frame.id ? frame.results.find(({ key }) => key === asked.key) : undefined;
     if (!asked || result?.outcome !== 'retry') return;
     // A frame may come twice.
-    this.asked.delete(lane);
-    const refused = this.refused.get(lane) ?? new Map<string, number[]>();
-    this.refused.set(lane, refused);
+    this.asked.delete(process);
+    const refused = this.refused.get(process) ?? new Map<string, number[]>();
+    this.refused.set(process, refused);
     const since = Math.max(this.now - REFUSED_MS, this.databaseAwaySince);
     const times = [...(refused.get(asked.queue) ?? []), this.now].filter((at) => at > since);
     refused.set(asked.queue, times);
     if (times.length > MOST_REFUSED)
-      this.plans.sim.violated('I-21', `${lane.name} was refused ${times.length} times within ${REFUSED_MS / 1000} s in ${asked.queue}`);
+      this.plans.sim.violated('I-21', `${process.name} was refused ${times.length} times within ${REFUSED_MS / 1000} s in ${asked.queue}`);
   }
 
   /** A tight policy, or a tighter one; now and then the first policy again. */
@@ -209,6 +209,6 @@ export class Refusals {
     if (sim.policyChanged) void server.host.setPolicy(POLICY);
     for (const { device, mayStop, screens } of sim.homes)
       for (const tab of device.openTabs)
-        if (this.outdated.has(tab.lane) || (mayStop && screens.get(tab)?.connection === 'stopped')) tab.kill();
+        if (this.outdated.has(tab.process) || (mayStop && screens.get(tab)?.connection === 'stopped')) tab.kill();
   }
 }

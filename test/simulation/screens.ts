@@ -43,7 +43,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
           const message = held.get(seq);
           if (!message) {
             // A full device evicts old messages to store the calls of its user.
-            if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${tab.lane.name} does not store ${id} of ${truth.chat}`);
+            if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${tab.process.name} does not store ${id} of ${truth.chat}`);
             continue;
           }
           const status = senderId === user ? statusOf(sim, truth.chat, user, seq) : 'received';
@@ -57,7 +57,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
             (body && body.id !== id)
           )
             problems.push(
-              `${tab.lane.name} shows ${message.id} at ${seq} of ${truth.chat} as ${message.status}${message.recalled ? ', recalled' : ''}${message.mentionsMe ? ', a mention' : ''} ${JSON.stringify(body)}; it is ${id}, ${status}${recalled ? ', recalled' : ''}${isMentioned(one, user) ? ', a mention' : ''}`,
+              `${tab.process.name} shows ${message.id} at ${seq} of ${truth.chat} as ${message.status}${message.recalled ? ', recalled' : ''}${message.mentionsMe ? ', a mention' : ''} ${JSON.stringify(body)}; it is ${id}, ${status}${recalled ? ', recalled' : ''}${isMentioned(one, user) ? ', a mention' : ''}`,
             );
         }
         return problems;

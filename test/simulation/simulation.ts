@@ -3,7 +3,7 @@ import type { Subscription } from 'rxjs';
 import type { Conversation } from '../../src/model/conversation/conversation.ts';
 import type { ReceiptSettings } from '../../src/model/message/receipt-settings.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
-import type { Lane } from '../../src/testing/lane.ts';
+import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { CONNECTING } from '../../src/testing/virtual-network.ts';
@@ -101,9 +101,9 @@ export class Simulation {
   /** Whether the server's policy has changed. */
   policyChanged = false;
   /** Functions called for every leaving frame of a device. */
-  readonly leaving = new Set<(home: Home, text: string, lane: Lane) => void>();
+  readonly leaving = new Set<(home: Home, text: string, process: VirtualProcess) => void>();
   /** Functions called for every arriving frame of a device. */
-  readonly arriving = new Set<(frame: ServerFrame, lane: Lane) => void>();
+  readonly arriving = new Set<(frame: ServerFrame, process: VirtualProcess) => void>();
   /** Whether the faults have stopped: from then on every refusal is wrong. */
   resting = false;
   asleep = false;
@@ -168,7 +168,7 @@ export class Simulation {
     device.disk.committed = (what) => {
       for (const write of what.writes)
         if (write.op === 'put' && write.table === 'log')
-          this.world.time.note(`${what.lane.name} ${what.name} wrote ${String(write.record)}`);
+          this.world.time.note(`${what.process.name} ${what.name} wrote ${String(write.record)}`);
       ledger.commit(what);
     };
     device.disk.lost = () => {
@@ -176,30 +176,30 @@ export class Simulation {
       ledger.lost(device.disk.get('meta', 'head') as Parameters<Ledger['lost']>[0]);
     };
     device.network.count = this.count;
-    device.network.arrives = (lane, frame, request) => {
-      this.talk.hears(lane.name, frame, request);
-      for (const listener of this.arriving) listener(frame, lane);
+    device.network.arrives = (process, frame, request) => {
+      this.talk.hears(process.name, frame, request);
+      for (const listener of this.arriving) listener(frame, process);
     };
-    device.network.leaves = (lane, text) => {
-      if (home.loggedOut && lane.alive) this.violated('I-26', `${lane.name} says ${text.slice(0, 80)} after the log-out`);
+    device.network.leaves = (process, text) => {
+      if (home.loggedOut && process.alive) this.violated('I-26', `${process.name} says ${text.slice(0, 80)} after the log-out`);
       if (home.pausedSince !== null && this.world.time.now - home.pausedSince > PAUSED_AFTER_MS)
-        this.violated('I-26', `${lane.name} says ${text.slice(0, 80)}, and is paused`);
-      if (text === CONNECTING) ledger.connects(lane);
-      else this.judgeOrder(ledger, lane, text);
-      this.talk.says(lane.name, text === CONNECTING ? 10 : 1);
-      for (const listener of this.leaving) listener(home, text, lane);
+        this.violated('I-26', `${process.name} says ${text.slice(0, 80)}, and is paused`);
+      if (text === CONNECTING) ledger.connects(process);
+      else this.judgeOrder(ledger, process, text);
+      this.talk.says(process.name, text === CONNECTING ? 10 : 1);
+      for (const listener of this.leaving) listener(home, text, process);
     };
     this.homes.push(home);
     return home;
   }
 
-  private judgeOrder(ledger: Ledger, lane: Lane, text: string): void {
+  private judgeOrder(ledger: Ledger, process: VirtualProcess, text: string): void {
     if (!text.includes('"type":"submit"')) return;
     const said = JSON.parse(text) as Said | readonly Said[];
-    if (Array.isArray(said)) ledger.connects(lane);
+    if (Array.isArray(said)) ledger.connects(process);
     for (const { id, entries } of ([said].flat() as readonly Said[]).filter(({ type }) => type === 'submit')) {
-      ledger.submits(lane, entries);
-      this.talk.submits(lane.name, id, entries[0]?.key ?? '', Array.isArray(said) ? text : undefined);
+      ledger.submits(process, entries);
+      this.talk.submits(process.name, id, entries[0]?.key ?? '', Array.isArray(said) ? text : undefined);
     }
   }
 
@@ -245,7 +245,7 @@ export class Simulation {
     const loads = new Loads(this, tab, device.userId, () => shown.leaves);
     const screen: Screen = Object.assign(shown, { news: new News(this, home, shown), loads });
     home.screens.set(tab, screen);
-    const alive = (): boolean => tab.lane.alive;
+    const alive = (): boolean => tab.process.alive;
     const { subscriptions } = screen;
     subscriptions.push(
       tab.watch({ of: 'conversations', limit: 100 }).subscribe((list) => {
@@ -276,7 +276,7 @@ export class Simulation {
       }),
       tab.watch({ of: 'badge' }).subscribe((totals) => {
         if (alive() && totals !== null && !home.ledger.knowsServer)
-          this.violated('I-12', `${tab.lane.name} shows ${JSON.stringify(totals)} before its first snapshot`);
+          this.violated('I-12', `${tab.process.name} shows ${JSON.stringify(totals)} before its first snapshot`);
       }),
       tab.watch({ of: 'receipt-settings' }).subscribe(({ account }) => {
         if (alive()) screen.account = account;
@@ -288,7 +288,7 @@ export class Simulation {
         if (!alive()) return;
         screen.news.isAsOf(asOf);
         screen.connection = state;
-        if (state === 'stopped' && !home.mayStop) this.violated('I-14', `${tab.lane.name} has stopped without a final error`);
+        if (state === 'stopped' && !home.mayStop) this.violated('I-14', `${tab.process.name} has stopped without a final error`);
         screen.paused = paused;
       }),
       tab.watch({ of: 'dead-letters' }).subscribe((letters) => {
@@ -300,11 +300,11 @@ export class Simulation {
         if (!alive()) return;
         this.count(`event ${event.type}`);
         screen.news.hears(event);
-        for (const { invariant, why } of judgeEvent(this, device.userId, event)) this.violated(invariant, `${tab.lane.name}: ${why}`);
+        for (const { invariant, why } of judgeEvent(this, device.userId, event)) this.violated(invariant, `${tab.process.name}: ${why}`);
       }),
     );
     const leave = this.config.faults.has('push') ? home.notices.page(tab) : undefined;
-    tab.lane.onEnd(() => {
+    tab.process.onEnd(() => {
       leave?.();
       for (const subscription of subscriptions) subscription.unsubscribe();
       home.screens.delete(tab);
@@ -325,7 +325,7 @@ export class Simulation {
     if (readUpTo < before && !this.restored && !screen.leaves && !chat.startsWith('group:')) {
       const own = screen.chats.get(chat);
       if (own && this.lastShown.get(screen)?.get(chat) !== undefined && readUpTo < this.lastShown.get(screen)!.get(chat)!)
-        this.violated('I-4', `${screen.tab.lane.name}: ${chat} went back from ${before} to ${readUpTo}`);
+        this.violated('I-4', `${screen.tab.process.name}: ${chat} went back from ${before} to ${readUpTo}`);
     }
     home.highest.set(chat, Math.max(before, readUpTo));
     const last = this.lastShown.get(screen) ?? new Map<Chat, number>();
@@ -344,7 +344,7 @@ export class Simulation {
     for (const home of this.homes) {
       const { device, screens, ledger } = home;
       if (ledger.pending.size > 0) problems.push(`${device.name} has ${[...ledger.pending.keys()].join()} pending on its disk`);
-      const ready = [...screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+      const ready = [...screens.values()].filter(({ tab }) => tab.isReady && !tab.process.frozen);
       if (ready.length === 0) problems.push(`${device.name} has no tab`);
       for (const screen of ready) problems.push(...this.differences(home, screen));
     }
@@ -358,7 +358,7 @@ export class Simulation {
 
   private differences({ device }: Home, screen: Screen): string[] {
     const { tab, chats, connection, pending, paused, total, totalMentions, totalConversations, totalArchived } = screen;
-    const { name } = tab.lane;
+    const { name } = tab.process;
     const problems: string[] = [];
     if (connection !== 'live') problems.push(`${name} is ${connection}${paused ? ', paused' : ''}`);
     if (pending > 0) problems.push(`${name} has ${pending} pending entries`);

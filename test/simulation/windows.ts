@@ -41,7 +41,7 @@ export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: strin
   const part = truth.parts.get(user)!;
   // A former stay leaves messages on a device, and no message on another device.
   if (part.joinedAt > 0 || truth.messages.length === 0) return;
-  const random = sim.world.random.fork(`window ${tab.lane.name} ${truth.chat}`);
+  const random = sim.world.random.fork(`window ${tab.process.name} ${truth.chat}`);
   const all = truth.messages.map(({ seq }) => seq);
   const at = random.pick(all);
   const limit = random.between(1, 8);
@@ -51,7 +51,7 @@ export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: strin
     const { messages, complete } = await load(sim, count, () => tab.ask('loadMessages', nameFor(user, truth.chat), { ...wanted, limit }));
     sim.count('window');
     const seqs = seqsOf(messages);
-    const what = `${tab.lane.name} loads ${JSON.stringify(wanted)} of ${truth.chat}, at most ${limit} of ${all.length}, as ${seqs.join()}, complete ${complete}`;
+    const what = `${tab.process.name} loads ${JSON.stringify(wanted)} of ${truth.chat}, at most ${limit} of ${all.length}, as ${seqs.join()}, complete ${complete}`;
     const isRight = right
       ? right.seqs.join() === seqs.join() && right.complete === complete
       : seqs.length === count && seqs.includes(at) && complete === all.length <= limit;
@@ -61,5 +61,5 @@ export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: strin
   }
   const { id } = truth.messages[at - 1]!;
   const found = await tab.ask('findMessage', id);
-  if (found?.id !== id || found.seq !== at) sim.violated('I-12', `${tab.lane.name} stores ${id}, and finds ${JSON.stringify(found)}`);
+  if (found?.id !== id || found.seq !== at) sim.violated('I-12', `${tab.process.name} stores ${id}, and finds ${JSON.stringify(found)}`);
 };

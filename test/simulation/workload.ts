@@ -88,7 +88,7 @@ export class Workload {
       return;
     }
     const screen = choice.pick(ready);
-    if (!screen.tab.lane.frozen) this.perform(kind, home, screen, chat, choice);
+    if (!screen.tab.process.frozen) this.perform(kind, home, screen, chat, choice);
   }
 
   /**
@@ -98,7 +98,7 @@ export class Workload {
    * the call, or no message
    */
   does(kind: OpKind, home: Home, chat: Chat, random: SeededRandom, names?: readonly string[]): Op | undefined {
-    const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+    const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.process.frozen);
     const { ops } = this.sim.book;
     const before = ops.length;
     if (ready.length > 0) this.perform(kind, home, random.pick(ready), chat, random, names);
@@ -297,7 +297,7 @@ export class Workload {
 
   /** Switches receipts of a device or of the account, if a tab of the device is ready. */
   switches(home: Home, random: SeededRandom, change: Partial<ReceiptSettings>, ofAccount: boolean): void {
-    const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+    const ready = [...home.screens.values()].filter(({ tab }) => tab.isReady && !tab.process.frozen);
     if (ready.length > 0 && !home.silent) this.set(home, random.pick(ready), change, ofAccount);
   }
 
@@ -337,7 +337,7 @@ export class Workload {
     const { sim } = this;
     const { tab } = screen;
     const { time } = sim.world;
-    const pendingReceipts = ledger.pendingOf(tab.lane);
+    const pendingReceipts = ledger.pendingOf(tab.process);
     const began = time.now;
     void tab.ask('flush', FLUSH_MS).then(
       ({ pending }) => {
@@ -347,7 +347,7 @@ export class Workload {
           sim.violated('I-14', `${device.name}: a flush ends early, and ${pending} entries are pending`);
         // The server's answer may be on its way to the disk.
         if (pending === 0)
-          tab.lane.later(SETTLED_MS, 'looks what is left', () => {
+          tab.process.later(SETTLED_MS, 'looks what is left', () => {
             const left = sim.counts.has('disk hang') || sim.restored ? [] : pendingReceipts.filter((key) => ledger.pending.has(key));
             if (left.length > 0) sim.violated('I-3', `${device.name}: flush reported that all was sent, and ${left.join()} is pending`);
           });
@@ -360,9 +360,9 @@ export class Workload {
     const { sim } = this;
     const { tab } = screen;
     sim.count(`op ${op.kind}`);
-    sim.world.time.note(`${tab.lane.name} asks ${JSON.stringify(call)}`);
+    sim.world.time.note(`${tab.process.name} asks ${JSON.stringify(call)}`);
     // A call of a dying tab takes effect up to this moment only.
-    const stop = tab.lane.onEnd(() => (op.latestAtEnd = sim.latestOf(op.chat)));
+    const stop = tab.process.onEnd(() => (op.latestAtEnd = sim.latestOf(op.chat)));
     const { offSince } = home;
     const accountOff = home.ledger.knowsServer ? sim.accountOff.get(op.user) : undefined;
     tab
@@ -370,7 +370,7 @@ export class Workload {
       .finally(stop)
       .then(
         (result) => {
-          if (!tab.lane.alive) return;
+          if (!tab.process.alive) return;
           op.state = 'done';
           op.latestAtEnd = sim.latestOf(op.chat);
           const isOff = offSince !== null && home.offSince === offSince;
@@ -379,14 +379,14 @@ export class Workload {
           const isAccountOff = accountOff !== undefined && sim.accountOff.get(op.user) === accountOff && !sim.book.switchedOn(op.user);
           op.isForbidden = isOff || isAccountOff;
           if (op.kind === 'ack') op.queued = (result as { queued: readonly string[] }).queued;
-          sim.world.time.note(`${tab.lane.name} did ${op.kind} ${op.n}`);
+          sim.world.time.note(`${tab.process.name} did ${op.kind} ${op.n}`);
           this.judge(home, screen, op);
           done();
         },
         (error: unknown) => {
-          if (!tab.lane.alive) return;
+          if (!tab.process.alive) return;
           op.state = 'failed';
-          sim.world.time.note(`${tab.lane.name} could not ${op.kind} ${op.n}: ${String(error)}`);
+          sim.world.time.note(`${tab.process.name} could not ${op.kind} ${op.n}: ${String(error)}`);
           sim.count(`refused ${(error as { code?: string }).code ?? String(error)}`);
         },
       );
@@ -412,7 +412,7 @@ export class Workload {
     // In a group that the user has left nothing is unread, and the position stays.
     if (sim.restored || chat?.left) return;
     const shown = chat?.readUpTo ?? 0;
-    if (shown < latest) sim.violated('I-16', `${tab.lane.name}: ${id} was cleared to ${latest}, and shows ${shown}`);
+    if (shown < latest) sim.violated('I-16', `${tab.process.name}: ${id} was cleared to ${latest}, and shows ${shown}`);
   }
 
   /** At the moment when the call is answered, the count leaves the cleared messages out. */
@@ -426,7 +426,10 @@ export class Workload {
         seq > shown.readUpTo && seq <= shown.latestSeq && senderId !== user && countable && !ids.includes(id),
     );
     if (shown.unreadCount > may.length)
-      sim.violated('I-16', `${tab.lane.name}: ${ids.join()} of ${chat!} were cleared, and ${shown.unreadCount} of ${may.length} are shown`);
+      sim.violated(
+        'I-16',
+        `${tab.process.name}: ${ids.join()} of ${chat!} were cleared, and ${shown.unreadCount} of ${may.length} are shown`,
+      );
   }
 
   /** The archive is shown at the moment of the answer, and a change of the mute leaves the archive alone. */
@@ -446,7 +449,7 @@ export class Workload {
     if (shown.archived !== should && !(mayReopen && should))
       sim.violated(
         'I-16',
-        `${screen.tab.lane.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, archived is ${String(shown.archived)}`,
+        `${screen.tab.process.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, archived is ${String(shown.archived)}`,
       );
   }
 
@@ -461,7 +464,7 @@ export class Workload {
     if (!shown || shown.latestSeq === 0 || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
     const is = op.kind === 'mute' ? shown.muted : shown.markedUnread;
     if (is !== op.value)
-      sim.violated('I-16', `${screen.tab.lane.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, and shows ${String(is)}`);
+      sim.violated('I-16', `${screen.tab.process.name}: ${op.chat!}: ${op.kind} ${String(op.value)} was done, and shows ${String(is)}`);
   }
 
   /** @param diesMidway whether the tab dies between the record of the log-out and the wipe: the next start completes the log-out. */
@@ -474,16 +477,16 @@ export class Workload {
     sim.count('op log-out');
     const { fault } = device;
     if (diesMidway)
-      device.fault = (site, lane) => {
-        if (site === 'log-out:recorded' && lane === tab.lane) lane.kill();
-        return fault(site, lane);
+      device.fault = (site, process) => {
+        if (site === 'log-out:recorded' && process === tab.process) process.kill();
+        return fault(site, process);
       };
     const keepData = false;
     if (discard) sim.book.doubt(device.name);
-    sim.world.time.note(`${tab.lane.name} logs out`);
+    sim.world.time.note(`${tab.process.name} logs out`);
     const { opens } = home;
     // The next start completes a log-out of a dead tab.
-    tab.lane.onEnd(() => sim.book.doubt(device.name));
+    tab.process.onEnd(() => sim.book.doubt(device.name));
     try {
       await tab.logOut({ pending: discard ? 'discard' : 'send', timeoutMs: 10_000, keepData });
       sim.book.doubt(device.name, ({ state }) => state === 'open');
@@ -492,7 +495,7 @@ export class Workload {
       home.highest.clear();
       sim.world.time.note(`${device.name} is logged out`);
     } catch (error) {
-      sim.world.time.note(`${tab.lane.name} did not log out: ${String(error)}`);
+      sim.world.time.note(`${tab.process.name} did not log out: ${String(error)}`);
       // The log-out is recorded and not complete: the app starts again, and the next start completes it.
       if (!(error instanceof TransportError)) tab.kill();
     }

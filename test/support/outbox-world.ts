@@ -11,7 +11,7 @@ import type { PendingReceipts } from '../../src/outbox/pending.ts';
 import { ReceiptRefused } from '../../src/outbox/sender.ts';
 import type { OutboxStore } from '../../src/outbox/outbox-store.ts';
 import type { BusPort } from '../../src/ports/ports.ts';
-import { Lane } from '../../src/testing/lane.ts';
+import { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import { SeededRandom } from '../../src/testing/random.ts';
 import { VirtualLocks } from '../../src/testing/virtual-locks.ts';
 import { VirtualTime } from '../../src/testing/virtual-time.ts';
@@ -37,7 +37,7 @@ export class Backend {
 }
 
 export interface OutboxTab {
-  readonly lane: Lane;
+  readonly process: VirtualProcess;
   readonly outbox: ReceiptOutbox;
   /** Sets whether the SDK of this tab says that it is connected. */
   readonly connected: BehaviorSubject<boolean>;
@@ -59,7 +59,7 @@ export class OutboxWorld {
   /** Decides the answer to a request. */
   answer: (receipts: PendingReceipts) => Answer = () => 'takes';
   private opened = 0;
-  private readonly listeners = new Map<Lane, Set<(hint: OutboxHint) => void>>();
+  private readonly listeners = new Map<VirtualProcess, Set<(hint: OutboxHint) => void>>();
 
   constructor(readonly seed: number) {
     this.random = new SeededRandom(String(seed));
@@ -67,24 +67,24 @@ export class OutboxWorld {
   }
 
   open(more: Partial<OutboxOptions> = {}): OutboxTab {
-    const lane = new Lane(this.time, `tab${++this.opened}`);
+    const process = new VirtualProcess(this.time, `tab${++this.opened}`);
     const connected = new BehaviorSubject(this.isOnline);
     const listeners = new Set<(hint: OutboxHint) => void>();
-    this.listeners.set(lane, listeners);
+    this.listeners.set(process, listeners);
     const outbox = createOutboxOver(
-      { name: 'alice', send: (receipts) => this.send(lane, receipts), connected, log: () => undefined, ...more },
+      { name: 'alice', send: (receipts) => this.send(process, receipts), connected, log: () => undefined, ...more },
       {
-        clock: lane.clock,
+        clock: process.clock,
         random: { next: () => this.random.next(), id: () => String(this.random.u32()) },
-        locks: this.locks.port(lane),
-        bus: this.bus(lane, listeners),
-        store: this.store(lane),
+        locks: this.locks.port(process),
+        bus: this.bus(process, listeners),
+        store: this.store(process),
       },
     );
-    const tab = { lane, outbox, connected };
+    const tab = { process, outbox, connected };
     this.tabs.push(tab);
-    lane.onEnd(() => {
-      this.listeners.delete(lane);
+    process.onEnd(() => {
+      this.listeners.delete(process);
       this.tabs.splice(this.tabs.indexOf(tab), 1);
     });
     return tab;
@@ -93,20 +93,20 @@ export class OutboxWorld {
   /** The network goes, or comes back; each SDK tells it. */
   setOnline(isOnline: boolean): void {
     this.isOnline = isOnline;
-    for (const { lane, connected } of this.tabs)
-      lane.later(this.random.next() * 50, 'hears of the network', () => connected.next(this.isOnline));
+    for (const { process, connected } of this.tabs)
+      process.later(this.random.next() * 50, 'hears of the network', () => connected.next(this.isOnline));
   }
 
-  private store(lane: Lane): OutboxStore {
+  private store(process: VirtualProcess): OutboxStore {
     const transaction = <T>(body: () => T): Promise<T> =>
       new Promise((resolve, reject) => {
         const isRefused = this.random.next() < this.storeTrouble;
         const ms = this.random.next() * this.storeMs;
         // A transaction that was begun commits below the tab, also if the tab freezes; it is lost if the tab dies before.
-        lane.below(ms, 'commits', () => {
-          if (isRefused) return lane.later(0, 'is refused', () => reject(new StoreError('store/unavailable', 'the disk is tired')));
+        process.below(ms, 'commits', () => {
+          if (isRefused) return process.later(0, 'is refused', () => reject(new StoreError('store/unavailable', 'the disk is tired')));
           const result = body();
-          return lane.later(this.random.next() * this.storeMs, 'hears of the commit', () => resolve(result));
+          return process.later(this.random.next() * this.storeMs, 'hears of the commit', () => resolve(result));
         });
       });
     const clone = (record: unknown): unknown => (record === undefined ? undefined : JSON.parse(JSON.stringify(record)));
@@ -122,11 +122,11 @@ export class OutboxWorld {
     };
   }
 
-  private bus(lane: Lane, own: Set<(hint: OutboxHint) => void>): BusPort<OutboxHint> {
+  private bus(process: VirtualProcess, own: Set<(hint: OutboxHint) => void>): BusPort<OutboxHint> {
     return {
       post: (hint) => {
         for (const [to, listeners] of this.listeners)
-          if (to !== lane && this.random.next() >= this.busLoss)
+          if (to !== process && this.random.next() >= this.busLoss)
             to.later(this.random.next() * 3, `hears ${hint.type}`, () => {
               for (const listener of listeners) listener(hint);
             });
@@ -138,16 +138,16 @@ export class OutboxWorld {
     };
   }
 
-  private send(lane: Lane, receipts: PendingReceipts): Promise<void> {
+  private send(process: VirtualProcess, receipts: PendingReceipts): Promise<void> {
     const { time, backend } = this;
-    backend.requests.push({ at: time.now, tab: lane.name, receipts, online: this.isOnline });
+    backend.requests.push({ at: time.now, tab: process.name, receipts, online: this.isOnline });
     return new Promise((resolve, reject) => {
       const answer = this.isOnline ? this.answer(receipts) : 'loses-request';
-      const fail = (): void => void lane.later(20, 'hears of the failure', () => reject(new Error('503')));
+      const fail = (): void => void process.later(20, 'hears of the failure', () => reject(new Error('503')));
       time.schedule(10 + this.random.next() * 40, `the backend ${answer}`, () => {
         if (answer === 'takes' || answer === 'loses-answer' || answer === 'hangs') backend.take(receipts);
-        if (answer === 'takes') lane.later(20, 'hears the answer', resolve);
-        else if (answer === 'refuses') lane.later(20, 'hears the refusal', () => reject(new ReceiptRefused('403')));
+        if (answer === 'takes') process.later(20, 'hears the answer', resolve);
+        else if (answer === 'refuses') process.later(20, 'hears the refusal', () => reject(new ReceiptRefused('403')));
         else if (answer !== 'hangs') fail();
       });
     });

@@ -27,13 +27,13 @@ export const refusing = (device: VirtualDevice): Refusing => {
   const state: Refusing = { refuses: () => false, retryAfterMs: 1000, noSockets: false, refusesRequests: false, asked: [] };
   const { network } = device;
   const port = network.port.bind(network);
-  network.port = (lane) => {
-    const real = port(lane);
+  network.port = (process) => {
+    const real = port(process);
     return {
       connect(handlers) {
         let isOpen = true;
         if (state.noSockets) {
-          lane.later(10, 'no socket', () => isOpen && handlers.closed(1006, ''));
+          process.later(10, 'no socket', () => isOpen && handlers.closed(1006, ''));
           return { buffered: 0, send: () => undefined, close: () => void (isOpen = false) };
         }
         const link = real.connect(handlers);
@@ -42,7 +42,7 @@ export const refusing = (device: VirtualDevice): Refusing => {
           send(frame) {
             if (!state.refuses(frame)) return link.send(frame);
             state.asked.push(device.now);
-            lane.later(20, 'is refused', () => isOpen && handlers.frame(refusal(state, frame)));
+            process.later(20, 'is refused', () => isOpen && handlers.frame(refusal(state, frame)));
           },
           close() {
             isOpen = false;

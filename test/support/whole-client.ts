@@ -4,7 +4,7 @@
  */
 import type { OutsideNote } from '../../src/store/loss-marker.ts';
 import { openDiskStore } from '../../src/store/disk-store.ts';
-import { Lane } from '../../src/testing/lane.ts';
+import { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
 import { HostedAccount } from '../../src/worker/hosted-account.ts';
@@ -35,7 +35,7 @@ export class Phone {
     return {
       life: () => undefined,
       start: async (config: Parameters<typeof HostedAccount.start>[0]): Promise<HostedAccount> => {
-        const ports = await this.device.ports(new Lane(this.world.time, `phone.${++this.opened}`));
+        const ports = await this.device.ports(new VirtualProcess(this.world.time, `phone.${++this.opened}`));
         return HostedAccount.start(config, {
           name: this.name,
           open: () => openDiskStore(this.name, { clock: ports.clock }),

@@ -33,7 +33,7 @@ interface Beyond {
 
 const onPage = (seqs: Ranges, page: number): Ranges => intersect(seqs, [[page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 1]]);
 
-export class RetentionLane {
+export class RetentionTask {
   private running = false;
   private closed = false;
   /** The oldest stored message of a conversation. If this message is young enough, all are. */

@@ -1,6 +1,6 @@
 /** `asOf` of the connection: the server's time of the last complete catch-up. */
 import { describe, expect, it } from 'vitest';
-import { VIRTUAL_EPOCH } from '../../../src/testing/lane.ts';
+import { VIRTUAL_EPOCH } from '../../../src/testing/virtual-process.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 

@@ -10,7 +10,7 @@ import { Writer } from '../../../src/engine/write/writer.ts';
 import { AuthError, TransportError } from '../../../src/errors.ts';
 import type { Message } from '../../../src/model/message/message.ts';
 import type { Ports } from '../../../src/ports/ports.ts';
-import { Lane } from '../../../src/testing/lane.ts';
+import { VirtualProcess } from '../../../src/testing/virtual-process.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
@@ -20,7 +20,7 @@ const account = { userId: 'alice', deviceId: 'alice-phone' };
 
 /** The ports of code on a device without a page. */
 const portsOn = async (world: TestWorld, device: VirtualDevice, getToken: () => Promise<string>): Promise<Ports> => ({
-  ...(await device.ports(new Lane(world.time, 'woken'))),
+  ...(await device.ports(new VirtualProcess(world.time, 'woken'))),
   token: { getToken },
 });
 

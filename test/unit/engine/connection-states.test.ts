@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type LogHeader, LOG_HEADER_KEY } from '../../../src/log/tables.ts';
 import type { ConnectionStatus } from '../../../src/model/api/status.ts';
-import { Lane, VIRTUAL_EPOCH } from '../../../src/testing/lane.ts';
+import { VirtualProcess, VIRTUAL_EPOCH } from '../../../src/testing/virtual-process.ts';
 import { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, sentBy, type WorldTab } from '../../support/on-tab.ts';
@@ -11,7 +11,7 @@ const NEWER_RELEASE = 1000;
 
 /** Writes to the store like a newer release beside this release. */
 const writeAsNewerRelease = async (world: TestWorld, device: VirtualDevice): Promise<void> => {
-  const store = await device.disk.open(new Lane(world.time, 'newer'));
+  const store = await device.disk.open(new VirtualProcess(world.time, 'newer'));
   const written = store.tx('upgrade', ['meta'], 'readwrite', 'strict', async (tx) => {
     const head = (await tx.get('meta', LOG_HEADER_KEY)) as LogHeader;
     tx.put('meta', LOG_HEADER_KEY, { ...head, schema: NEWER_RELEASE });
@@ -106,7 +106,7 @@ describe('the state of the connection', () => {
     second.tab.freeze();
     await world.until(first.tab.logOut({ pending: 'discard', timeoutMs: 1000, keepData: false }));
     goOnline(device);
-    second.tab.lane.thaw();
+    second.tab.process.thaw();
     expect(second.tab.isLoggedOut).toBe(false);
     return [alone, second];
   };

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/api/event.ts';
-import { VIRTUAL_EPOCH } from '../../../src/testing/lane.ts';
+import { VIRTUAL_EPOCH } from '../../../src/testing/virtual-process.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { framesOf, goOffline, goOnline, openDevice, sentBy, type WorldTab } from '../../support/on-tab.ts';

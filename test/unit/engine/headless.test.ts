@@ -11,7 +11,7 @@ import { LOG_HEADER_KEY } from '../../../src/log/tables.ts';
 import type { Ports } from '../../../src/ports/ports.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';
 import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.ts';
-import { Lane } from '../../../src/testing/lane.ts';
+import { VirtualProcess } from '../../../src/testing/virtual-process.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../../src/testing/virtual-tab.ts';
@@ -58,12 +58,12 @@ describe('a host without a page', () => {
     for (const last of ['enter-account', 'create', 'open']) {
       const world = createTestWorld({ seed: 42 });
       const phone = world.device('ann');
-      phone.disk.committed = ({ name, lane }) => {
-        if (name === last) lane.kill();
+      phone.disk.committed = ({ name, process }) => {
+        if (name === last) process.kill();
       };
       await world.until(phone.openTab({ deliveryReceipts: false, readReceipts: false })).catch(() => undefined);
       phone.disk.committed = () => undefined;
-      const ports = await phone.ports(new Lane(world.time, 'host'));
+      const ports = await phone.ports(new VirtualProcess(world.time, 'host'));
       const account = await world.until(readAccount(ports.store));
       const found = account && (await world.until(Writer.open(ports, account.userId))).model.settings;
       const expected = last === 'enter-account' ? undefined : { deliveryReceipts: false, readReceipts: false };
@@ -83,7 +83,7 @@ describe('a host without a page', () => {
     net.refuses = () => false;
     await syncing;
     expect(stored(scene)).toEqual(['"of the page"']);
-    expect([...senders]).toEqual([ann.lane.name]);
+    expect([...senders]).toEqual([ann.process.name]);
   });
 
   it('a host without a page rejects if the leader tab does not send in time, so that the browser wakes the host again (F37)', async () => {
@@ -92,7 +92,7 @@ describe('a host without a page', () => {
     net.refuses = ({ type }) => type === 'submit';
     await say(world, ann, 'not now');
     await expect(world.until(phone.sync())).rejects.toThrow(TransportError);
-    expect(phone.leader).toBe(ann.lane);
+    expect(phone.leader).toBe(ann.process);
   });
 
   it('a host without a page takes the lock of a frozen page, and sends (F30)', async () => {
@@ -140,8 +140,8 @@ describe('a start after an interrupted log-out', () => {
     const { world, phone, ann } = scene;
     setOnline(scene, false);
     await say(world, ann, 'given up');
-    phone.fault = (site, lane) => {
-      if (site === 'log-out:recorded') lane.kill();
+    phone.fault = (site, process) => {
+      if (site === 'log-out:recorded') process.kill();
       return undefined;
     };
     void ann.logOut({ pending: 'discard', timeoutMs: 0, keepData: false });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { Lane } from '../../../src/testing/lane.ts';
+import { VirtualProcess } from '../../../src/testing/virtual-process.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { framesOf, openDevice, openTab, sentBy } from '../../support/on-tab.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
@@ -28,7 +28,7 @@ describe('the leader tab', () => {
     await alice.live();
     const sent = sentBy(device);
     const submits = () => framesOf('submit', [...sent.sockets, ...sent.requests]);
-    const store = await device.disk.open(new Lane(world.time, 'other'));
+    const store = await device.disk.open(new VirtualProcess(world.time, 'other'));
     const other = await world.until(Writer.open(quietPorts(store), 'alice'));
     await world.until(other.takeFence());
     await alice.say('bob', 'hello');

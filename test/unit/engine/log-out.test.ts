@@ -9,7 +9,7 @@ import { TransportError, UsageError } from '../../../src/errors.ts';
 import type { LogOut } from '../../../src/model/api/log-out.ts';
 import type { Ports } from '../../../src/ports/ports.ts';
 import { enterAccount, finishWipe } from '../../../src/engine/account/enter-account.ts';
-import { Lane } from '../../../src/testing/lane.ts';
+import { VirtualProcess } from '../../../src/testing/virtual-process.ts';
 import type { VirtualDevice } from '../../../src/testing/virtual-device.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { LOG_HEADER_KEY, type LogHeader } from '../../../src/log/tables.ts';
@@ -23,10 +23,10 @@ const NO_BUS: Ports['bus'] = { post: () => undefined, listen: () => () => undefi
 const bytesOn = ({ disk }: VirtualDevice): string => JSON.stringify([...disk.rows].map(([name, rows]) => [name, [...rows.values()]]));
 const headerOf = ({ disk }: VirtualDevice): LogHeader => disk.get('meta', LOG_HEADER_KEY) as LogHeader;
 
-let lanes = 0;
+let processes = 0;
 /** The ports of code beside the tabs. This code gets no hint, like a frozen tab. */
 const deafPorts = async (world: TestWorld, device: VirtualDevice): Promise<Ports> => ({
-  ...(await device.ports(new Lane(world.time, `deaf ${++lanes}`))),
+  ...(await device.ports(new VirtualProcess(world.time, `deaf ${++processes}`))),
   bus: NO_BUS,
 });
 const openWriter = async (world: TestWorld, device: VirtualDevice): Promise<Writer> =>
@@ -265,10 +265,10 @@ describe('log-out', () => {
     const keys = (): unknown[] => [...alice.disk.rows.get('meta')!.values()].map(({ key }) => key);
     await reach(world, 'the first paint', () => keys().includes(PAINT_KEY), 60_000);
     // The tab crashes during the emptying of the store.
-    alice.disk.trouble = (_, name, lane) => (name === 'wipe' && lane === crashed.tab.lane ? 'die' : null);
+    alice.disk.trouble = (_, name, process) => (name === 'wipe' && process === crashed.tab.process ? 'die' : null);
     const crashed = await openTab(world, alice);
     void logOut(crashed);
-    await reach(world, 'the crash', () => !crashed.tab.lane.alive, 10_000);
+    await reach(world, 'the crash', () => !crashed.tab.process.alive, 10_000);
     expect(headerOf(alice).ended).toBe('wiped');
     // No tab shows the data from now on.
     expect(keys()).not.toContain(PAINT_KEY);
@@ -331,7 +331,7 @@ describe('log-out', () => {
     goOffline(alice);
     const hers = await openTab(world, alice);
     await hers.say('bob', 'never');
-    const ports = await alice.ports(new Lane(world.time, 'service worker'));
+    const ports = await alice.ports(new VirtualProcess(world.time, 'service worker'));
     const writer = await world.until(Writer.open(ports, 'alice'));
     let give: (token: string) => void = () => undefined;
     let requests = 0;

@@ -10,8 +10,8 @@ const confirmedAheadOfTheFeed = async () => {
   const first = await world.open(alice);
   await world.pass(1000);
   const copy = world.server.dump();
-  alice.disk.committed = ({ name, lane }) => {
-    if (name === 'settle-batch') lane.kill();
+  alice.disk.committed = ({ name, process }) => {
+    if (name === 'settle-batch') process.kill();
   };
   await world.until(first.do('sendMessage', 'direct:ben', { id: 'm1', body: '"hi"' }));
   await world.pass(1000);

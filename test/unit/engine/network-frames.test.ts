@@ -96,9 +96,9 @@ const session = async (makeTrouble: Trouble = () => undefined): Promise<End> => 
 
 /** Changes the network port of the tabs of a device. */
 const changeNet = (device: VirtualDevice, change: (net: NetPort, later: (ms: number) => Promise<void>) => NetPort): void => {
-  device.changePorts = (ports, lane) => ({
+  device.changePorts = (ports, process) => ({
     ...ports,
-    net: change(ports.net, (ms) => new Promise((resolve) => void lane.later(ms, 'gets a late answer', resolve))),
+    net: change(ports.net, (ms) => new Promise((resolve) => void process.later(ms, 'gets a late answer', resolve))),
   });
 };
 

@@ -297,7 +297,7 @@ it('the timeout for a long frame on a slow line grows with each attempt until th
   const device = world.device('alice');
   const sent = sentBy(device);
   // Every frame of the feed takes 60 s, and no frame overtakes it. No request over HTTP is answered.
-  device.changePorts = ({ net, ...ports }, lane) => ({
+  device.changePorts = ({ net, ...ports }, process) => ({
     ...ports,
     net: {
       request: () => Promise.reject(new TransportError('transport/unreachable', 'no answer on the slow line')),
@@ -305,7 +305,7 @@ it('the timeout for a long frame on a slow line grows with each attempt until th
         let freeAt = 0;
         const frame: LinkHandlers['frame'] = (one) => {
           freeAt = one.type === 'changes' ? world.time.now + 60_000 : Math.max(world.time.now, freeAt + 0.001);
-          lane.later(freeAt - world.time.now, 'gets a frame of the slow line', () => handlers.frame(one));
+          process.later(freeAt - world.time.now, 'gets a frame of the slow line', () => handlers.frame(one));
         };
         return net.connect({ ...handlers, frame });
       },

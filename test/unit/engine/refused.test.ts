@@ -207,8 +207,8 @@ describe('a server that keeps refusing, over HTTP', () => {
     const net = refusing(phone);
     net.noSockets = true;
     const port = phone.network.port.bind(phone.network);
-    phone.network.port = (lane) => {
-      const real = port(lane);
+    phone.network.port = (process) => {
+      const real = port(process);
       return {
         ...real,
         request(frames, ...rest) {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
-import { RetentionLane, START_AFTER_MS } from '../../../src/engine/space/retention.ts';
+import { RetentionTask, START_AFTER_MS } from '../../../src/engine/space/retention.ts';
 import { applyMessages } from '../../../src/engine/apply/apply-messages.ts';
 import { applyChanges, applySnapshot } from '../../../src/engine/apply/apply-changes.ts';
 import { undelivered, unreadNotStored } from '../../../src/engine/sync/feed/fetch-missing.ts';
@@ -53,7 +53,7 @@ const filled = async (count: number, limits: Retention, wall = 1000) => {
   const writer = await Writer.open(given, 'alice');
   await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, count, null)], false));
   await writer.compactLog();
-  return { disk, given, writer, retention: new RetentionLane(given, writer, limits), conversation: () => writer.model.get('direct:bob')! };
+  return { disk, given, writer, retention: new RetentionTask(given, writer, limits), conversation: () => writer.model.get('direct:bob')! };
 };
 
 const bodiesOn = (disk: MemoryDisk): number[] => {
@@ -171,7 +171,7 @@ describe('retention', () => {
     await writer.write('off', STRICT, (draft) => setReceiptSettings(draft, given, { deliveryReceipts: false }));
     await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)], false));
     await writer.compactLog();
-    await new RetentionLane(given, writer, { messagesPerConversation: 10 }).run();
+    await new RetentionTask(given, writer, { messagesPerConversation: 10 }).run();
     const conversation = writer.model.get('direct:bob')!;
     expect(conversation.storedSeqs).toEqual([[91, 100]]);
     expect(undelivered(writer.model, conversation)).toEqual([]);
@@ -183,7 +183,7 @@ describe('retention', () => {
     const given = ports(disk);
     const writer = await Writer.open(given, 'alice');
     await writer.write('snapshot', STRICT, (draft) => applySnapshot(draft, given, [step(1, 100, null)], false));
-    await new RetentionLane(given, writer, { messagesPerConversation: 10, days: 5 }).run();
+    await new RetentionTask(given, writer, { messagesPerConversation: 10, days: 5 }).run();
     checkCounts(writer.model);
     expect(writer.model.get('direct:bob')!.unflushed.size).toBe(10);
     expect(writer.model.unflushedCount).toBe(10);
@@ -202,7 +202,7 @@ describe('retention', () => {
         const elsewhere = ports(disk);
         const other = await Writer.open(elsewhere, 'alice');
         await other.write('feed', STRICT, (draft) => applyChanges(draft, elsewhere, step(61, 70, 'c60'), 'live'));
-        await new RetentionLane(elsewhere, other, { messagesPerConversation: 5 }).run();
+        await new RetentionTask(elsewhere, other, { messagesPerConversation: 5 }).run();
       }
       return tx(name, ...rest);
     };
@@ -261,19 +261,19 @@ describe('retention by bytes', () => {
     await writer.write('feed', STRICT, (draft) => applyChanges(draft, given, frame, 'live'));
     const before = { unread: conversation().unread, all: bytesOf(disk) };
     const limit = Math.round(before.all * 0.7);
-    await new RetentionLane(given, writer, { bytes: limit * 1.2 }).run();
+    await new RetentionTask(given, writer, { bytes: limit * 1.2 }).run();
     expect(bytesOf(disk)).toBeLessThan(limit * 1.2);
     expect(bytesOf(disk)).toBeGreaterThan(limit * 0.7);
     expect(conversation().storedSeqs[0]![0]).toBeLessThan(401);
     expect(size(conversation().storedSeqs)).toBeGreaterThan(600);
     expect(conversation().unread).toEqual(before.unread);
-    await new RetentionLane(given, writer, { bytes: 1 }).run();
+    await new RetentionTask(given, writer, { bytes: 1 }).run();
     expect(conversation().storedSeqs).toEqual([[1000, 1000]]);
     expect(bodiesOn(disk)).toEqual([1000]);
     expect(conversation().unread).toEqual(before.unread);
     checkCounts(writer.model);
     const { version } = writer.model;
-    await new RetentionLane(given, writer, { bytes: 1_000_000 }).run();
+    await new RetentionTask(given, writer, { bytes: 1_000_000 }).run();
     expect(writer.model.version).toBe(version);
   });
 });

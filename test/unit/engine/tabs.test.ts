@@ -45,7 +45,7 @@ class Tab extends WorldTab {
 
   /** Runs the calls from the frozen time of the tab, without an event of the page. */
   thaw(): void {
-    this.tab.lane.thaw();
+    this.tab.process.thaw();
   }
 }
 
@@ -75,8 +75,8 @@ const createWorld = ({ entries = 100 } = {}) => {
       texts.push(text);
       onSent?.(text);
     };
-    device.changePorts = (ports, lane) => {
-      const own = { ...ports, net: network.port(lane) };
+    device.changePorts = (ports, process) => {
+      const own = { ...ports, net: network.port(process) };
       return { ...own, ...change(own) };
     };
     return new Tab(world, await world.open(device), network, texts);

@@ -152,7 +152,7 @@ it.each<[event: string, level: string, details: object, happens: (scene: Scene) 
       const tab = await openTab(world, device);
       await tab.live();
       await world.until(
-        device.disk.open(tab.tab.lane).then((store) =>
+        device.disk.open(tab.tab.process).then((store) =>
           store.tx('newer', ['meta'], 'readwrite', 'strict', async (tx) => {
             const header = (await tx.get('meta', 'head')) as object;
             tx.put('meta', 'head', { ...header, schema: 99, version: 1000 });

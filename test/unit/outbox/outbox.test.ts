@@ -1,6 +1,6 @@
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { Lane } from '../../../src/testing/lane.ts';
+import { VirtualProcess } from '../../../src/testing/virtual-process.ts';
 import { OutboxWorld } from '../../support/outbox-world.ts';
 
 const place = (order: number) => ({ id: `m${order}`, order });
@@ -10,9 +10,9 @@ describe('receipts in front of an SDK', () => {
   it('500 offline reads in 20 conversations become 20 requests after a restart', async () => {
     const world = new OutboxWorld(1);
     world.setOnline(false);
-    const { outbox, lane } = world.open();
+    const { outbox, process } = world.open();
     for (let c = 0; c < 20; c++) for (const id of ids(25)) await world.time.until(outbox.read(`chat${c}`, [id]));
-    lane.kill();
+    process.kill();
     world.setOnline(true);
     world.open();
     await world.time.pass(10_000);
@@ -97,11 +97,11 @@ describe('receipts in front of an SDK', () => {
     await world.time.until(second.outbox.read('chat', ['m1']));
     await world.time.pass(1000);
     expect(world.backend.requests.map(({ tab }) => tab)).toEqual(['tab1']);
-    first.lane.freeze();
+    first.process.freeze();
     await world.time.until(second.outbox.read('chat', ['m2']));
     await world.time.pass(5000);
     expect(world.backend.requests.map(({ tab }) => tab)).toEqual(['tab1', 'tab2']);
-    first.lane.thaw();
+    first.process.thaw();
     await world.time.until(first.outbox.read('chat', ['m3']));
     await world.time.pass(5000);
     expect([world.backend.messages.get('chat')?.size, world.backend.requests.length]).toEqual([3, 3]);
@@ -109,7 +109,7 @@ describe('receipts in front of an SDK', () => {
 
   it('a tab that loses the lead while it reads the store sends nothing', async () => {
     const world = new OutboxWorld(13);
-    const [holder, thief] = ['holder', 'thief'].map((name) => new Lane(world.time, name)) as [Lane, Lane];
+    const [holder, thief] = ['holder', 'thief'].map((name) => new VirtualProcess(world.time, name)) as [VirtualProcess, VirtualProcess];
     world.locks.steal(holder, 'tidemark-outbox:alice');
     const { outbox } = world.open();
     await world.time.pass(100);

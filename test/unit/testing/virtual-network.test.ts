@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { ServerFrame } from '../../../src/protocol/frames.ts';
 import { createTestWorld, type FrameTrouble } from '../../../src/testing/index.ts';
-import { Lane } from '../../../src/testing/lane.ts';
+import { VirtualProcess } from '../../../src/testing/virtual-process.ts';
 
 const requestOnce = async (isEnded: boolean): Promise<{ outcome: string; heard: readonly ServerFrame[] }> => {
   const world = createTestWorld({ seed: 1 });
@@ -13,7 +13,7 @@ const requestOnce = async (isEnded: boolean): Promise<{ outcome: string; heard: 
   const end = new AbortController();
   const frames = [{ type: 'pull', cursor: null }] as const;
   const outcome = network
-    .port(new Lane(world.time, 'tab'))
+    .port(new VirtualProcess(world.time, 'tab'))
     .request(frames, 10_000, end.signal)
     .then(
       () => 'answered',
@@ -36,7 +36,7 @@ it('an ended request, with an answer, a failure or a timeout, leaves no listener
   const { network } = world.device('ann');
   const { signal } = new AbortController();
   const ask = (timeoutMs: number): Promise<unknown> =>
-    network.port(new Lane(world.time, 'tab')).request([{ type: 'pull', cursor: null }], timeoutMs, signal);
+    network.port(new VirtualProcess(world.time, 'tab')).request([{ type: 'pull', cursor: null }], timeoutMs, signal);
   const answered = ask(10_000);
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
   await world.until(answered);
@@ -54,7 +54,7 @@ const threePings = async (way: 'up' | 'down', trouble: FrameTrouble | null): Pro
   const got: string[] = [];
   let passed = 0;
   network.trouble = (on, { type }) => (on === way && (type === 'ping' || type === 'pong') && ++passed === 2 ? trouble : null);
-  const link = network.port(new Lane(world.time, 'tab')).connect({
+  const link = network.port(new VirtualProcess(world.time, 'tab')).connect({
     opened: () => got.push('opened'),
     frame: ({ type }) => got.push(type),
     closed: (code) => got.push(`closed ${code}`),
@@ -86,7 +86,7 @@ it('a request fails if a frame of the request or of the answer is lost', async (
     const world = createTestWorld({ seed: 1 });
     const { network } = world.device('ann');
     network.trouble = (_, { type }) => (type === lost ? 'lost' : null);
-    const request = network.port(new Lane(world.time, 'tab')).request([{ type: 'pull', cursor: null }], 10_000);
+    const request = network.port(new VirtualProcess(world.time, 'tab')).request([{ type: 'pull', cursor: null }], 10_000);
     await expect(world.until(request)).rejects.toMatchObject({ code: 'transport/unreachable' });
   }
 });

@@ -10,7 +10,7 @@ import { openDiskStore } from '../../../src/store/disk-store.ts';
 import type { Layout } from '../../../src/store/migrations.ts';
 import type { OutsideNote } from '../../../src/store/loss-marker.ts';
 import { SCHEMA, TABLES } from '../../../src/log/tables.ts';
-import { Lane } from '../../../src/testing/lane.ts';
+import { VirtualProcess } from '../../../src/testing/virtual-process.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
 import { HostedAccount } from '../../../src/worker/hosted-account.ts';
 import { FaultyIdb } from '../../support/faulty-idb.ts';
@@ -81,7 +81,7 @@ const world = async () => {
     ended,
     tab: async (more: { layout?: Layout; settings?: { readReceipts?: boolean }; factory?: IDBFactory } = {}) => {
       const { settings = {}, layout, factory = idb.factory } = more;
-      const ports = await device.ports(new Lane(virtual.time, `browser.${++tabs}`));
+      const ports = await device.ports(new VirtualProcess(virtual.time, `browser.${++tabs}`));
       const { clock } = ports;
       const open = () => openDiskStore(name, { clock, factory, ...(layout ? { layout } : {}) });
       const deviceId = async (): Promise<string> => devices.at(-1) ?? (devices.push(`device-${++names}`), devices.at(-1)!);
@@ -554,7 +554,7 @@ it('a flush, a query and a write that wait when another tab logs out reject with
 it('code with the database of a newer release reports the newer release, and leaves the database alone (F09)', async () => {
   const { tab, name } = await world();
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
-  const newer = await settled(openDiskStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
+  const newer = await settled(openDiskStore(name, { clock: new VirtualProcess(virtual.time, 'newer release').clock, layout }));
   const put = (store: StorePort) => settled(store.tx('put', ['log'], 'readwrite', 'strict', async (tx) => tx.put('log', 1, 'theirs')));
   await put(newer);
   await expect(tab()).rejects.toMatchObject({ code: 'store/version-ahead' });
@@ -567,7 +567,7 @@ it('a tab gives up the lead when a newer release upgrades the database, reports 
   const layout: Layout = { schema: SCHEMA + 1, tables: TABLES, migrations: [{ to: SCHEMA + 1, run: () => Promise.resolve() }] };
   const old = await tab();
   await live(old);
-  const newer = await settled(openDiskStore(name, { clock: new Lane(virtual.time, 'newer release').clock, layout }));
+  const newer = await settled(openDiskStore(name, { clock: new VirtualProcess(virtual.time, 'newer release').clock, layout }));
   expect(await until(old, { of: 'connection' }, ({ state }) => state === 'stopped')).toMatchObject({
     leader: false,
     error: { code: 'store/version-ahead' },

@@ -1,6 +1,6 @@
 /**
- * A lane is a place where code runs: a tab, a service worker, a server. Between any two steps, a test may freeze or
- * kill the lane.
+ * A simulated process runs code: a tab, a service worker, a server. Between any two steps, a test may freeze or
+ * kill the process.
  */
 import type { Cancel, ClockPort } from '../ports/ports.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -8,20 +8,20 @@ import type { VirtualTime } from './virtual-time.ts';
 /** Epoch ms at the beginning of virtual time. */
 export const VIRTUAL_EPOCH = Date.UTC(2026, 0, 1);
 
-export class Lane {
+export class VirtualProcess {
   alive = true;
   frozen = false;
   private delayed: (() => void)[] = [];
   private readonly ends = new Set<() => void>();
 
-  /** @param skewMs returns the error of the lane's wall clock, in milliseconds. */
+  /** @param skewMs returns the error of the process's wall clock, in milliseconds. */
   constructor(
     readonly time: VirtualTime,
     readonly name: string,
     private readonly skewMs: () => number = () => 0,
   ) {}
 
-  /** Runs `fn` after `ms` if the lane is alive then. A frozen lane runs `fn` when it thaws. */
+  /** Runs `fn` after `ms` if the process is alive then. A frozen process runs `fn` when it thaws. */
   later(ms: number, what: string, fn: () => void): Cancel {
     let off = false;
     const cancel = this.time.schedule(ms, `${this.name} ${what}`, () => this.run(() => void (off || fn())));
@@ -31,7 +31,7 @@ export class Lane {
     };
   }
 
-  /** Runs `fn` like {@link later}, also on a frozen lane: for work of the platform below the code. */
+  /** Runs `fn` like {@link later}, also on a frozen process: for work of the platform below the code. */
   below(ms: number, what: string, fn: () => void): Cancel {
     return this.time.schedule(ms, `${this.name} ${what}`, () => void (this.alive && fn()));
   }
@@ -52,7 +52,7 @@ export class Lane {
     for (const [i, fn] of this.delayed.splice(0).entries()) this.later(i * 1e-6, 'thawed', fn);
   }
 
-  /** Ends the lane: no further call runs. Calls the listeners of `onEnd`. */
+  /** Ends the process: no further call runs. Calls the listeners of `onEnd`. */
   kill(): void {
     if (!this.alive) return;
     this.alive = false;
