@@ -15,7 +15,7 @@ import type { Topic, TopicValue } from '../model/api/topic.ts';
 import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
 import { changesOf } from './changes.ts';
 import { closedByApp, closedByLogOut } from './closed-errors.ts';
-import { HeldStreams } from './held-streams.ts';
+import { SharedStreams } from './shared-streams.ts';
 import { hasNoBrowser, openWithoutBrowser, requirePage } from './no-browser.ts';
 import { type OpenAccount, openAccount } from './open-account.ts';
 import { checkOptions } from './options.ts';
@@ -76,7 +76,7 @@ const clientOf = (
     requireOpen();
     return requireConversationId(id, userId);
   };
-  const held = new HeldStreams();
+  const held = new SharedStreams();
   const watchAs = <T extends Topic, V>(topic: T, shown: (live: Observable<TopicValue[T['of']]>) => Observable<V>): Observable<V> => {
     requireOpen();
     const live = defer(() => {

@@ -16,7 +16,7 @@ const LAST_CHANCE_TIMEOUT_MS = 2 * 60_000;
  */
 export const drainAllAccounts = async (options: LoggedSyncOptions, isLastChance = false): Promise<void> => {
   const timeoutMs = isLastChance ? LAST_CHANCE_TIMEOUT_MS : undefined;
-  const names = await options.place.databases();
+  const names = await options.taskPorts.databases();
   const ends = await Promise.allSettled(names.map((name) => withAccount(name, options, (open) => sendPending(open, timeoutMs))));
   for (const end of ends) if (end.status === 'rejected') options.log('warn', 'outbox-not-sent', errorDetails(end.reason));
   const failed = ends.find((end) => end.status === 'rejected');

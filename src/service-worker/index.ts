@@ -12,7 +12,7 @@ import type { ShownNotification } from '../platform/notifications.ts';
 import { drainAllAccounts } from './background-sync.ts';
 import type { ReceiptSyncOptions, ServiceWorkerScope } from './options.ts';
 import { openClicked } from './open-clicked.ts';
-import { browserPlace } from './browser-place.ts';
+import { browserTaskPorts } from './browser-task-ports.ts';
 import { takePush } from './push.ts';
 import { readPush } from '../transport/web-push.ts';
 import { safeLog } from '../logging.ts';
@@ -67,7 +67,7 @@ const NAMES = { url: 1, getToken: 1, notification: 1, addressOf: 1, log: 1 } as 
 export const installReceiptSync = (scope: ServiceWorkerScope, options: ReceiptSyncOptions): void => {
   const { log } = readOptions(options, 'installReceiptSync', NAMES, 'usage/invalid-option');
   const given = { ...options, scope, log: safeLog(log) };
-  const logged = { ...given, place: browserPlace(given) };
+  const logged = { ...given, taskPorts: browserTaskPorts(given) };
   scope.addEventListener('sync', (event) => {
     if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(logged, event.lastChance));
   });

@@ -22,7 +22,7 @@ export class Notice {
    * @param navigate the address of a declarative push. Safari demands an address of each notification that replaces it.
    */
   constructor(
-    { scope, place }: Pick<LoggedSyncOptions, 'scope' | 'place'>,
+    { scope, taskPorts }: Pick<LoggedSyncOptions, 'scope' | 'taskPorts'>,
     private readonly userId: UserId | null,
     private readonly host: string,
     private readonly navigate?: string,
@@ -31,7 +31,7 @@ export class Notice {
     this.late = new Promise<never>((_, reject) => (tellLate = reject));
     this.late.catch(() => undefined);
     this.scope = scope;
-    this.close = place.clock.timer(SHOWN_WITHIN_MS, () => {
+    this.close = taskPorts.clock.timer(SHOWN_WITHIN_MS, () => {
       tellLate(
         new UsageError(
           'usage/invalid-option',

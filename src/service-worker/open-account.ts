@@ -41,18 +41,18 @@ const closeRead = async ({ scope, log }: LoggedSyncOptions, userId: UserId, writ
 };
 
 const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task): Promise<void> => {
-  const { place } = options;
-  const store = await place.openStore(name);
+  const { taskPorts } = options;
+  const store = await taskPorts.openStore(name);
   try {
     const account = await readAccount(store);
     if (!account) return;
-    const ports = place.ports(name, account, store);
+    const ports = taskPorts.ports(name, account, store);
     let open: OpenAccount | undefined;
     const run = (headless: HeadlessAccount): Promise<void> => {
       const { model } = headless.writer;
       const showBadge = async (): Promise<void> => {
         // Before the first answer of the server, the store knows no total.
-        if (model.cursor !== null) await place.showOnBadge(name, model.totals);
+        if (model.cursor !== null) await taskPorts.showOnBadge(name, model.totals);
       };
       open = { ...headless, showBadge };
       return task(open);
@@ -60,7 +60,7 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
     const [end] = await Promise.allSettled([withHeadlessAccount(ports, account, name, run)]);
     if (open) {
       const { writer, showBadge } = open;
-      await place.notePending(name, writer.generation, writer.model.outbox.size);
+      await taskPorts.notePending(name, writer.generation, writer.model.outbox.size);
       // The store knows the total also after a task that failed, except after a log-out.
       if (end.status === 'fulfilled' || !(end.reason instanceof LoggedOutError)) {
         await showBadge();
@@ -71,7 +71,7 @@ const runOnAccount = async (name: string, options: LoggedSyncOptions, task: Task
   } catch (error) {
     if (!(error instanceof LoggedOutError)) throw error;
     // A logged-out account sends and shows nothing. The next start of a page deletes what a crash left of it.
-    await place.showOnBadge(name, null);
+    await taskPorts.showOnBadge(name, null);
     const userId = accountOfDatabase(options.url, name);
     if (userId !== null) await closeAllNotifications(options.scope.registration, userId);
   } finally {

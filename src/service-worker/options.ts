@@ -3,7 +3,7 @@ import type { Message } from '../model/message/message.ts';
 import type { NotificationRef } from '../model/notification-tag.ts';
 import type { ShownNotification } from '../platform/notifications.ts';
 import type { Log } from '../logging.ts';
-import type { Place } from './place.ts';
+import type { TaskPorts } from './task-ports.ts';
 
 /** The context of a message, for the app's decision about a notification. */
 export interface MessageContext {
@@ -68,7 +68,7 @@ export interface ReceiptSyncOptions {
 export interface LoggedSyncOptions extends ReceiptSyncOptions {
   readonly log: Log;
   readonly scope: ServiceWorkerScope;
-  readonly place: Place;
+  readonly taskPorts: TaskPorts;
 }
 
 /** The used part of a window of the app. */

@@ -143,7 +143,7 @@ export const takePush = async (text: string, options: LoggedSyncOptions, navigat
   await taking.alone(async () => {
     const name = databaseName(options.url, push.userId);
     // A push never creates a database: without one, the account was logged out or never logged in.
-    const names = await options.place.databases();
+    const names = await options.taskPorts.databases();
     if (names.includes(name)) await withAccount(name, options, (open) => taking.take(open));
   });
   await taking.alone(() => notice.showPlain());

@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../engine/engine.ts';
 import { StoreError, UsageError } from '../errors.ts';
-import { Held } from '../model/held.ts';
+import { ObservableValue } from '../model/observable-value.ts';
 import type { FlushResult } from '../model/api/status.ts';
 import type { Cancel, ClockPort } from '../ports/ports.ts';
 
@@ -15,9 +15,9 @@ const isStoreGone = (error: unknown): boolean => error instanceof StoreError && 
 
 export class CurrentEngine {
   /** Null while the account moves. */
-  readonly engine = new Held<Engine | null>(null);
+  readonly engine = new ObservableValue<Engine | null>(null);
   /** Null until no engine follows: then the error of the calls that wait for one. */
-  readonly over = new Held<Error | null>(null);
+  readonly over = new ObservableValue<Error | null>(null);
 
   constructor(private readonly clock: Pick<ClockPort, 'mono'>) {}
 

@@ -25,7 +25,7 @@ import type { OutsideNote } from '../store/loss-marker.ts';
 import { CurrentEngine, loggedOut } from './current-engine.ts';
 import { noteStanding } from './note-standing.ts';
 import { beginOpening } from './open-store.ts';
-import { type AccountContext, type Place, placeInMemory, placeOnDisk, removeStore } from './place.ts';
+import { type AccountContext, type AccountHome, openInMemory, openOnDisk, removeStore } from './account-home.ts';
 import { ShownEngines } from './shown-engines.ts';
 import { errorDetails } from '../logging.ts';
 
@@ -40,7 +40,7 @@ export class HostedAccount implements Hosted {
   private readonly current: CurrentEngine;
   private readonly shown: ShownEngines;
   private over = false;
-  private place: Place | null = null;
+  private home: AccountHome | null = null;
   private deviceId: string;
   /** The intents under way on the current engine. */
   private readonly intents = new Set<Promise<unknown>>();
@@ -70,12 +70,12 @@ export class HostedAccount implements Hosted {
     return account;
   }
 
-  /** @returns false if the new place does not open: no engine runs then. */
-  private async moveTo(open: () => Promise<Place>): Promise<boolean> {
+  /** @returns false if the new home does not open: no engine runs then. */
+  private async moveTo(open: () => Promise<AccountHome>): Promise<boolean> {
     try {
-      const place = await open();
-      if (this.over) await place.engine.close();
-      else this.run(place);
+      const home = await open();
+      if (this.over) await home.engine.close();
+      else this.run(home);
       return true;
     } catch (error) {
       this.context.ports.log('warn', 'store-not-opened', errorDetails(error));
@@ -85,33 +85,33 @@ export class HostedAccount implements Hosted {
     }
   }
 
-  private run(place: Place): void {
-    const { engine, store, deviceId } = place;
-    this.place = place;
+  private run(home: AccountHome): void {
+    const { engine, store, deviceId } = home;
+    this.home = home;
     this.deviceId = deviceId;
     this.current.now = engine;
-    this.shown.take(place);
+    this.shown.take(home);
     void engine.loggedOut.then(() => this.end());
     if (!store) return;
     void store.removed.then(() => this.vanished(store));
     void store.newerSchema.then((error) => engine.newerSchema(error));
-    this.note(place);
+    this.note(home);
   }
 
-  private note({ engine, lostGenerations }: Place): void {
+  private note({ engine, lostGenerations }: AccountHome): void {
     const { note, ports } = this.context;
     this.stopNoting = noteStanding(note, ports.clock, engine, lostGenerations);
   }
 
-  private onDisk(store: DiskStore, noted: OutsideNote | undefined, carried?: Carried): Promise<Place> {
+  private onDisk(store: DiskStore, noted: OutsideNote | undefined, carried?: Carried): Promise<AccountHome> {
     const { config, deviceId } = this;
-    return placeOnDisk(this.context, store, { config, deviceId, noted, carried }, (gone) => void this.vanished(gone));
+    return openOnDisk(this.context, store, { config, deviceId, noted, carried }, (gone) => void this.vanished(gone));
   }
 
-  private inMemory(noted: OutsideNote | undefined, carried?: Carried): Promise<Place> {
+  private inMemory(noted: OutsideNote | undefined, carried?: Carried): Promise<AccountHome> {
     const { config, deviceId } = this;
     this.context.ports.log('warn', 'stored-in-memory');
-    return placeInMemory(this.context, { config, deviceId, noted, carried });
+    return openInMemory(this.context, { config, deviceId, noted, carried });
   }
 
   /**
@@ -120,7 +120,7 @@ export class HostedAccount implements Hosted {
    */
   private async stopped(): Promise<Carried | undefined> {
     const engine = this.current.now;
-    this.place = null;
+    this.home = null;
     this.current.now = null;
     this.stopNoting();
     await Promise.allSettled(this.intents);
@@ -145,8 +145,8 @@ export class HostedAccount implements Hosted {
 
   /** Handles the unannounced end of the store: the browser wiped the disk, or this tab missed another tab's log-out. */
   private async vanished(store: DiskStore): Promise<void> {
-    if (this.over || this.place?.store !== store) return;
-    const { engine, lostGenerations } = this.place;
+    if (this.over || this.home?.store !== store) return;
+    const { engine, lostGenerations } = this.home;
     const { generation } = engine;
     this.context.ports.log('warn', 'store-vanished');
     const { note, open, ports } = this.context;
@@ -206,8 +206,8 @@ export class HostedAccount implements Hosted {
 
   private async leaveFrom(engine: Engine, options: LogOut): Promise<void> {
     const { note, page, name, removeUnseen } = this.context;
-    const place = this.place!;
-    const ended = [engine.generation, ...place.lostGenerations];
+    const home = this.home!;
+    const ended = [engine.generation, ...home.lostGenerations];
     this.stopNoting();
     // Mark the end first: another tab that finds its store gone must not treat the log-out as a loss and restore the
     // data.
@@ -216,12 +216,12 @@ export class HostedAccount implements Hosted {
       await engine.logOut(options);
     } catch (error) {
       await note.takeBack(ended);
-      if (place.store && this.place === place) this.note(place);
+      if (home.store && this.home === home) this.note(home);
       throw error;
     }
     await note.end(ended);
     this.over = true;
-    const { store } = place;
+    const { store } = home;
     if (options.keepData) store?.close();
     else if (store) await removeStore(this.context, store);
     else {

@@ -3,12 +3,12 @@
  * with the engine before until the new engine knows enough, so nothing flickers.
  */
 import type { Engine } from '../engine/engine.ts';
-import { Held } from '../model/held.ts';
+import { ObservableValue } from '../model/observable-value.ts';
 import type { ConnectionStatus } from '../model/api/status.ts';
 import type { Topic, Watcher } from '../model/api/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { CurrentEngine } from './current-engine.ts';
-import type { Place } from './place.ts';
+import type { AccountHome } from './account-home.ts';
 
 const STATE_TOPICS: ReadonlySet<Topic['of']> = new Set(['connection', 'outbox', 'events', 'dead-letters'] satisfies Topic['of'][]);
 const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
@@ -22,20 +22,20 @@ const COUNT_TOPICS: ReadonlySet<Topic['of']> = new Set([
 
 export class ShownEngines {
   /** The source of shown messages. A new engine takes over only after loading its state. */
-  private readonly messages = new Held<Engine | null>(null);
+  private readonly messages = new ObservableValue<Engine | null>(null);
   /** The source of shown counts. The first engine also waits here if a lost store knew more: its 0 would be a guess. */
-  private readonly counts = new Held<Engine | null>(null);
+  private readonly counts = new ObservableValue<Engine | null>(null);
 
   constructor(private readonly current: CurrentEngine) {}
 
   /** The account runs on a new engine. */
-  take({ engine, isBlank }: Pick<Place, 'engine' | 'isBlank'>): void {
+  take({ engine, isBlank }: Pick<AccountHome, 'engine' | 'isBlank'>): void {
     this.show(this.messages, engine, this.messages.value === null ? null : engine.whenFilled());
     this.show(this.counts, engine, this.counts.value === null && !isBlank ? null : engine.whenKnown());
   }
 
   /** @param when the engine takes over at this moment; null: at once. */
-  private show(on: Held<Engine | null>, engine: Engine, when: Promise<void> | null): void {
+  private show(on: ObservableValue<Engine | null>, engine: Engine, when: Promise<void> | null): void {
     if (!when) on.value = engine;
     else
       void when.then(() => {

@@ -7,7 +7,7 @@ import { OwnWorkers } from '../../src/client/worker-start/own-workers.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
 import { noTotals } from '../../src/model/conversation/total.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
-import { browserPlace } from '../../src/service-worker/browser-place.ts';
+import { browserTaskPorts } from '../../src/service-worker/browser-task-ports.ts';
 import { FakeWorkerScope } from '../support/fake-worker-scope.ts';
 
 /** No server listens here: all of this is offline. */
@@ -27,7 +27,7 @@ const accountsAsked = async (): Promise<string[]> => {
     return 'token';
   };
   const options = { url, getToken, log: () => undefined, scope: new FakeWorkerScope() };
-  await drainAllAccounts({ ...options, place: browserPlace(options) }).catch(() => undefined);
+  await drainAllAccounts({ ...options, taskPorts: browserTaskPorts(options) }).catch(() => undefined);
   return asked;
 };
 

@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { createReceiptClient } from '../../src/client/client.ts';
 import type { ReceiptClient } from '../../src/client/receipt-client.ts';
 import { databaseName } from '../../src/model/storage-name.ts';
-import { browserPlace } from '../../src/service-worker/browser-place.ts';
+import { browserTaskPorts } from '../../src/service-worker/browser-task-ports.ts';
 import { takePush } from '../../src/service-worker/push.ts';
 import { FakeWorkerScope } from '../support/fake-worker-scope.ts';
 
@@ -36,7 +36,7 @@ const push = (userId: string, id: string): Promise<void> =>
         options: { lang: 'en' },
       }),
       scope,
-      place: browserPlace({ url, getToken: () => 'token', log: () => undefined }),
+      taskPorts: browserTaskPorts({ url, getToken: () => 'token', log: () => undefined }),
     },
   );
 

@@ -116,7 +116,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F12',
-    file: 'src/worker/place.ts',
+    file: 'src/worker/account-home.ts',
     from: `const isLost = found === 'new' && known !== undefined;`,
     to: 'const isLost = false;',
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F12'],
@@ -137,7 +137,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F15',
-    file: 'src/worker/place.ts',
+    file: 'src/worker/account-home.ts',
     from: 'const before = carried ?? (noted ?',
     to: 'const before = carried ?? (noted && !noted ?',
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F15'],
@@ -148,7 +148,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
     from: `const isAlone = ports.store.durability === 'volatile';`,
     to: 'const isAlone = false;',
     // Either would do.
-    also: [{ file: 'src/worker/place.ts', from: 'const lock = `${name}:memory:${ports.random.id()}`;', to: 'const lock = name;' }],
+    also: [{ file: 'src/worker/account-home.ts', from: 'const lock = `${name}:memory:${ports.random.id()}`;', to: 'const lock = name;' }],
     test: ['node', 'test/unit/worker/hosted-account.test.ts', 'F15'],
   },
   {
@@ -216,7 +216,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F11',
-    file: 'src/worker/place.ts',
+    file: 'src/worker/account-home.ts',
     from: 'isBlank: isLost',
     to: 'isBlank: false',
     // Either would do.
@@ -253,7 +253,7 @@ export const STORAGE_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F12',
-    file: 'src/worker/place.ts',
+    file: 'src/worker/account-home.ts',
     from: `const isLost = found === 'new' && known !== undefined;`,
     to: 'const isLost = false as boolean;',
     test: ['e2e', 'test/e2e/storage.test.ts', 'F12'],

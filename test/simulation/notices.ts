@@ -8,7 +8,7 @@ import { readNotificationTag } from '../../src/model/notification-tag.ts';
 import type { PushFrame } from '../../src/protocol/push.ts';
 import { SHOWN_WITHIN_MS } from '../../src/service-worker/notice.ts';
 import type { LoggedSyncOptions, MessageNotification, WindowOfApp } from '../../src/service-worker/options.ts';
-import type { Place } from '../../src/service-worker/place.ts';
+import type { TaskPorts } from '../../src/service-worker/task-ports.ts';
 import { takePush } from '../../src/service-worker/push.ts';
 import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
@@ -145,7 +145,7 @@ export class Notices {
     const { device } = this.home;
     const ports = await device.ports(process);
     const url = 'wss://example.com/receipts';
-    const place: Place = {
+    const taskPorts: TaskPorts = {
       clock: process.clock,
       databases: async () => [databaseName(url, device.userId)],
       openStore: async () => ports.store,
@@ -166,7 +166,7 @@ export class Notices {
       getToken: () => '',
       log: () => undefined,
       notification: (message) => this.answer(process, random, message.id, conversationId),
-      place,
+      taskPorts,
       scope: {
         addEventListener: () => undefined,
         registration: {

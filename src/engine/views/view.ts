@@ -1,5 +1,5 @@
 /** One view: which changes may change its value, how the value is read, and which values are the same. */
-import type { Held } from '../../model/held.ts';
+import type { ObservableValue } from '../../model/observable-value.ts';
 import type { Watcher } from '../../model/api/topic.ts';
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
 import type { AccountState } from '../state/account-state.ts';
@@ -14,7 +14,7 @@ export interface View<T> {
   /** Default: the same object, or equal numbers or texts. */
   same?(a: T, b: T): boolean;
   /** Another source of the value, whose changes are shown at once. */
-  readonly beside?: Pick<Held<unknown>, 'listen'>;
+  readonly beside?: Pick<ObservableValue<unknown>, 'listen'>;
 }
 
 /** Tells the value at once, and each time it changes. A read that a later one has overtaken is dropped. */

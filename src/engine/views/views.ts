@@ -8,7 +8,7 @@
 import type { Conversation } from '../../model/conversation/conversation.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { range } from '../../model/registers/ranges.ts';
-import type { Held } from '../../model/held.ts';
+import type { ObservableValue } from '../../model/observable-value.ts';
 import type { Message } from '../../model/message/message.ts';
 import type { DeadLetter } from '../../model/outbox-entry.ts';
 import type { MessageReceipts } from '../../model/message/receipt.ts';
@@ -32,7 +32,7 @@ import { presentConversation } from '../present/present-conversation.ts';
 
 /** What the views need beside the account state. */
 export interface ViewSources {
-  readonly leader: Pick<Held<LeaderStatus & { readonly leader: boolean }>, 'value' | 'listen'>;
+  readonly leader: Pick<ObservableValue<LeaderStatus & { readonly leader: boolean }>, 'value' | 'listen'>;
   /** The app has opened a conversation: missing messages among its newest `limit` messages are fetched. */
   readonly opened: (conversationId: ConversationId, limit: number) => void;
   /** The app shows the place of a message that this device does not store: the message is fetched. */

@@ -1,7 +1,7 @@
 /** The worker's side of the ways to send changes: 1,000 changes in each turn, of 1,000 keys. */
 import { expose } from 'comlink';
 import { serveStreams } from '../../../src/bridge/serve-streams.ts';
-import { Held } from '../../../src/model/held.ts';
+import { ObservableValue } from '../../../src/model/observable-value.ts';
 
 export type Way = 'comlink-awaited' | 'comlink' | 'message-each' | 'arrays' | 'conflated' | 'tidemark';
 
@@ -61,7 +61,7 @@ const byPort = async ({ way, changes, port }: StreamJob): Promise<void> => {
       return post();
     }
     default: {
-      const held = Array.from({ length: KEYS }, () => new Held(-1));
+      const held = Array.from({ length: KEYS }, () => new ObservableValue(-1));
       serveStreams(port, (topic, { next }) => held[Number('conversationId' in topic ? topic.conversationId.slice(7) : 0)]!.listen(next));
       await pause(100);
       return eachChange(

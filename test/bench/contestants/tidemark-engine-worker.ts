@@ -1,7 +1,7 @@
 /** The worker with the engine: applies frames of the feed, and folds the log into pages afterwards. */
 import { serveStreams } from '../../../src/bridge/serve-streams.ts';
 import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
-import { Held } from '../../../src/model/held.ts';
+import { ObservableValue } from '../../../src/model/observable-value.ts';
 import { Views } from '../../../src/engine/views/views.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { browserBus, browserClock, browserRandom, browserRoom } from '../../../src/platform/browser-ports.ts';
@@ -31,7 +31,7 @@ self.onmessage = async ({ data }: MessageEvent<EngineJob | 'go'>) => {
   };
   const writer = await Writer.open(ports, ME);
   await writer.write('first-cursor', { durability: 'relaxed' }, (draft) => draft.change({ t: 'cursor', cursor: 'c0' }));
-  const views = new Views(ports, writer, { leader: new Held(LEADER), opened: () => undefined, needed: () => undefined });
+  const views = new Views(ports, writer, { leader: new ObservableValue(LEADER), opened: () => undefined, needed: () => undefined });
   serveStreams(data.streams, (topic, watcher) => views.watch(topic, watcher));
   const feed = new Feed(data.amount);
   const builder = new FrameBuilder();

@@ -17,7 +17,7 @@ import { ReceiptsError, StoreError, TransportError } from '../../../errors.ts';
 import type { ConnectionStatus } from '../../../model/api/status.ts';
 import type { Account, Cancel, LeaderStatus, Link, Ports } from '../../../ports/ports.ts';
 import { backoffMs } from '../../../model/backoff.ts';
-import { Held } from '../../../model/held.ts';
+import { ObservableValue } from '../../../model/observable-value.ts';
 import type { TokenSource } from '../../net/token-source.ts';
 import type { UserAsks } from '../../net/user-asks.ts';
 import { FencedError } from '../../write/log-header.ts';
@@ -53,7 +53,7 @@ export class Sync {
   /** The time of the next attempt, by the wall clock. Shown while the state is `waiting`. */
   private retryAt: number | null = null;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
-  readonly status = new Held<LeaderStatus>({ state: 'offline', retryAt: null, error: null, inFlight: 0 });
+  readonly status = new ObservableValue<LeaderStatus>({ state: 'offline', retryAt: null, error: null, inFlight: 0 });
   private readonly session: Session;
   private readonly transport: FallbackTransport;
   private readonly timeouts = new AdaptiveTimeout();

@@ -20,7 +20,7 @@
 import { ReceiptsError } from '../../../errors.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
-import { Held } from '../../../model/held.ts';
+import { ObservableValue } from '../../../model/observable-value.ts';
 import type { Writer } from '../../write/writer.ts';
 import { type Effect, type Event, type State, type Surroundings, transition } from './leader-states.ts';
 import { LeaderWatch } from './leader-watch.ts';
@@ -46,7 +46,7 @@ export class Leader {
   /** The status that another tab reported. */
   private heard = NO_LEADER;
   /** The status of the connection as every tab shows it: the leader's. */
-  readonly status = new Held<LeaderStatus & { readonly leader: boolean }>({ ...NO_LEADER, leader: false });
+  readonly status = new ObservableValue<LeaderStatus & { readonly leader: boolean }>({ ...NO_LEADER, leader: false });
   private readonly surroundings: Surroundings;
   private readonly watch: LeaderWatch;
   private readonly fenceBackoff: Backoff;

@@ -1,4 +1,4 @@
-/** The place of an account's data in this tab: a store on the disk, or in memory if the device refuses, with the engine over it. */
+/** Where this tab keeps an account: a store on the disk, or in memory if the device refuses, with the engine over it. */
 import type { PageSide, WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/account/migrate-pending.ts';
 import { enterAccount, enterOrWipe } from '../engine/account/enter-account.ts';
@@ -24,9 +24,9 @@ export interface AccountContext {
   readonly removeUnseen: () => void;
 }
 
-export interface Place {
+export interface AccountHome {
   readonly engine: Engine;
-  /** Null for a place in memory. */
+  /** Null for a home in memory. */
   readonly store: DiskStore | null;
   readonly deviceId: string;
   /** Generations of earlier stores, lost without a log-out. */
@@ -35,12 +35,12 @@ export interface Place {
   readonly isBlank: boolean;
 }
 
-/** The arguments of a new place. */
-export interface Move {
+/** The arguments of a new home. */
+export interface HomeOptions {
   readonly config: WorkerConfig;
   readonly deviceId: string;
   readonly noted: OutsideNote | undefined;
-  /** The state carried over from the earlier place. */
+  /** The state carried over from the earlier home. */
   readonly carried?: Carried | undefined;
 }
 
@@ -48,12 +48,12 @@ export interface Move {
  * @param opened the open store. A failure closes it.
  * @param vanished called when the store turns out to be gone without a recorded log-out.
  */
-export const placeOnDisk = async (
+export const openOnDisk = async (
   context: AccountContext,
   opened: DiskStore,
-  { config, deviceId: before, noted, carried }: Move,
+  { config, deviceId: before, noted, carried }: HomeOptions,
   vanished: (store: DiskStore) => void,
-): Promise<Place> => {
+): Promise<AccountHome> => {
   const { page, name, ports, open, note } = context;
   const { userId } = config;
   let store = opened;
@@ -101,10 +101,10 @@ const aloneOnBus = (bus: BusPort): BusPort => ({
     }),
 });
 
-export const placeInMemory = async (
+export const openInMemory = async (
   { ports, name }: Pick<AccountContext, 'ports' | 'name'>,
-  { config, deviceId, noted, carried }: Move,
-): Promise<Place> => {
+  { config, deviceId, noted, carried }: HomeOptions,
+): Promise<AccountHome> => {
   // Keep the user's settings: without them, this device would send receipts against the user's wish.
   const before = carried ?? (noted ? { outbox: [], deadLetters: [], settings: noted.settings, paused: noted.paused } : undefined);
   // Each tab in memory is its own leader: as a follower, it would have no shared store to follow.

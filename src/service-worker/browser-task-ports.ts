@@ -1,4 +1,4 @@
-/** The real browser around the tasks of the service worker. */
+/** The browser's own implementation of the ports that the tasks of the service worker need. */
 import { showOnBadge } from '../platform/app-badge.ts';
 import { browserBus, browserClock, browserLocks, browserRandom, browserRoom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import { accountDatabases } from '../store/accounts.ts';
@@ -6,9 +6,9 @@ import { openDiskStore } from '../store/disk-store.ts';
 import { cacheStorage, keepNote, notePending } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import type { LoggedSyncOptions } from './options.ts';
-import type { Place } from './place.ts';
+import type { TaskPorts } from './task-ports.ts';
 
-export const browserPlace = ({ url, getToken, log }: Pick<LoggedSyncOptions, 'url' | 'getToken' | 'log'>): Place => ({
+export const browserTaskPorts = ({ url, getToken, log }: Pick<LoggedSyncOptions, 'url' | 'getToken' | 'log'>): TaskPorts => ({
   clock: browserClock,
   databases: () => accountDatabases(indexedDB, url),
   openStore: (name) => openDiskStore(name, { clock: browserClock, room: browserRoom }),

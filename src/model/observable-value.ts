@@ -1,5 +1,5 @@
 /** A value that is replaced now and then, with the listeners of its changes. */
-export class Held<T> {
+export class ObservableValue<T> {
   private readonly listeners = new Set<(value: T) => void>();
 
   constructor(private current: T) {}

@@ -4,7 +4,7 @@
  */
 import type { Observable } from 'rxjs';
 
-export class HeldStreams {
+export class SharedStreams {
   private readonly held = new Map<string, WeakRef<Observable<unknown>>>();
   private readonly dropped = new FinalizationRegistry<string>((key) => {
     // The app may hold a younger stream of the same call.

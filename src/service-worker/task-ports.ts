@@ -1,8 +1,8 @@
-/** The browser around the tasks of the service worker. A test world puts its own clock, stores and network in place. */
+/** What the tasks of the service worker get from the browser. A test world hands in its own clock, stores and network. */
 import type { Totals } from '../model/conversation/total.ts';
 import type { Account, ClockPort, Ports, StorePort } from '../ports/ports.ts';
 
-export interface Place {
+export interface TaskPorts {
   readonly clock: ClockPort;
   /** The names of the databases of this server's accounts. */
   databases(): Promise<readonly string[]>;
