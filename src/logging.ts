@@ -30,6 +30,12 @@ export const safeLog = (log: Log = warningsToConsole): Log => {
   };
 };
 
+/** @returns a log that adds these details to every record. */
+export const withDetails =
+  (log: Log, more: object): Log =>
+  (level, event, details) =>
+    log(level, event, { ...more, ...details });
+
 /** @returns `log` for all records, or a log of warnings and errors alone. */
 export const atLevel = (log: Log, all: boolean): Log =>
   all

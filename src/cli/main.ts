@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `tidemark`. */
 import { CommandLineError, readCommandLine, USAGE } from './options.ts';
-import { missingPackages } from './optional-packages.ts';
+import { missingPackages, neededPackages } from './optional-packages.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`tidemark: ${line}\n`);
@@ -9,7 +9,7 @@ const complain = (line: string): void => void process.stderr.write(`tidemark: ${
 const main = async (): Promise<void> => {
   const options = readCommandLine(process.argv.slice(2), process.env);
   if (options === 'help') return say(USAGE);
-  const missing = await missingPackages();
+  const missing = await missingPackages(neededPackages(options.metrics));
   if (missing.length > 0)
     throw new CommandLineError(
       `the server needs ${missing.length === 1 ? 'a package' : 'packages'} that the client does not:\n\n  npm install ${missing.join(' ')}\n`,

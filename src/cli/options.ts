@@ -19,6 +19,8 @@ export const USAGE = `tidemark serve: a receipt server for one machine
                          default: the server's own host
   --behind-proxy         take the client's address from the last entry of X-Forwarded-For, which the proxy must set
   --static DIR           also serve the files of this folder
+  --metrics              also serve GET /metrics for Prometheus (needs the package prom-client); requests that come
+                         through a proxy, with X-Forwarded-For or Forwarded, are not answered
 
 GET /health answers 200 while the process answers, GET /ready while the store answers too. At SIGTERM the server asks its clients
 to come back, finishes what runs, and ends with status 0.
@@ -38,6 +40,7 @@ export interface ServeOptions {
   readonly allowedOrigins: readonly string[] | undefined;
   readonly static: string | undefined;
   readonly behindProxy: boolean;
+  readonly metrics: boolean;
 }
 
 const FLAGS = {
@@ -52,6 +55,7 @@ const FLAGS = {
   'allow-origin': { type: 'string', multiple: true },
   static: { type: 'string' },
   'behind-proxy': { type: 'boolean', default: false },
+  metrics: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -122,5 +126,6 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
     allowedOrigins: values['allow-origin'],
     static: values.static,
     behindProxy: values['behind-proxy'],
+    metrics: values.metrics,
   };
 };

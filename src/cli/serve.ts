@@ -11,6 +11,7 @@ import { openPgliteStore } from '../server/store/sql/pglite.ts';
 import { attachCut } from './dev-cut.ts';
 import { createDevDoor, devSecret } from './dev-door.ts';
 import { createDevPushes } from './dev-pushes.ts';
+import { openMetricsDoor } from './metrics-door.ts';
 import { CommandLineError, type ServeOptions } from './options.ts';
 import { createStaticDoor } from './static-files.ts';
 import { authenticateByKeys, authenticateBySecret } from './tokens.ts';
@@ -46,10 +47,11 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
   const devPushes = options.dev ? createDevPushes(options.allowedOrigins) : undefined;
   const staticDoor = options.static === undefined ? undefined : createStaticDoor(options.static);
 
+  const metrics = options.metrics ? await openMetricsDoor() : undefined;
   const healthDoor = createHealthDoor('', () => receipts.readiness());
 
   const listener: RequestListener = (request, response) => {
-    if (healthDoor(request, response)) return;
+    if (healthDoor(request, response) || metrics?.door(request, response)) return;
     if (devDoor?.(request, response) || devPushes?.door(request, response) || cutDoor?.(request, response)) return;
     if (staticDoor) staticDoor(request, response).catch(() => response.destroy());
     else response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('the receipt server answers at /receipts\n');
@@ -71,6 +73,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     // A development server shows every feature.
     ...(options.dev ? { policy: { receipts: { groups: true } } } : {}),
     ...(devPushes ? { onMessage: (push) => devPushes.send(push) } : {}),
+    ...(metrics ? { metrics: metrics.metrics } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.behindProxy ? { addressOf: forwardedFor } : {}),
     // Before the store is open, `ready` reports the failure.

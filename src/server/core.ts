@@ -4,6 +4,7 @@ import type { ClockPort } from '../ports/ports.ts';
 import type { HintBus } from './bus/bus.ts';
 import type { Admission } from './admission.ts';
 import type { Connections } from './connections.ts';
+import type { ServerMetrics } from './metrics/server-metrics.ts';
 import type { Policy, TokenBuckets } from './policy.ts';
 import type { Directory } from './groups/directory.ts';
 import type { Groups } from './groups/groups.ts';
@@ -45,5 +46,6 @@ export interface Core {
   /** Absent if the host takes no pushes. */
   readonly pushes: HostPushes | undefined;
   policy(): Policy;
+  readonly metrics: ServerMetrics;
   readonly log: Log;
 }

@@ -4,6 +4,9 @@ export type { PublishedMessage, ReceiptServer, ReceiptServerOptions } from './re
 export { type DeclaredNotification, declarativePush } from './push/declarative-push.ts';
 export type { OnMessage, PushRecipient } from './push/host-pushes.ts';
 export type { DeclarativePush, PushFrame } from '../protocol/push.ts';
+export { prometheusMetrics, type PrometheusClient } from './metrics/prometheus.ts';
+export type { ServerMetrics } from './metrics/server-metrics.ts';
+export type { MetricName } from './metrics/metric-names.ts';
 export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './store/memory/memory-store.ts';
 export type { MemoryDump } from './store/memory/memory-tables.ts';
 export { createLocalBus, type Hint, type HintBus, type NewsHint } from './bus/bus.ts';

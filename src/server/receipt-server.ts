@@ -8,6 +8,7 @@ import type { Authenticate } from './core.ts';
 import type { DoorAnswer } from './doors/http.ts';
 import type { Directory } from './groups/directory.ts';
 import type { GroupDoor } from './groups/groups.ts';
+import type { ServerMetrics } from './metrics/server-metrics.ts';
 import type { Policy, PolicyChange } from './policy.ts';
 import type { Readiness } from './readiness.ts';
 import type { Connection, Socket } from './socket.ts';
@@ -58,6 +59,11 @@ export interface ReceiptServerOptions {
    * node dies before the call, the message still arrives through the feed.
    */
   readonly onMessage?: OnMessage;
+  /**
+   * Takes what this server counts and measures: `prometheusMetrics(client)`, where `client` is the package `prom-client`. METRICS.md lists
+   * the metrics. Default: nothing is measured.
+   */
+  readonly metrics?: ServerMetrics;
   /**
    * Takes every record of this server's log. LOG.md lists the events. Default: warnings and errors go to the
    * console. No record holds a token, a message body or a user's name. An error that this function throws is

@@ -25,6 +25,8 @@ import { type Expiry, startExpiry } from './expiry.ts';
 import { countsChanged } from './counting.ts';
 import { heedHint } from './heed-hints.ts';
 import { createGroups } from './groups/groups.ts';
+import { measuredStore } from './metrics/measured-store.ts';
+import { safeMetrics } from './metrics/server-metrics.ts';
 import { createHealthDoor } from './doors/health.ts';
 import { answerRequest, createHttpDoor } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
@@ -51,6 +53,7 @@ const OPTIONS = {
   addressOf: 1,
   clock: 1,
   onMessage: 1,
+  metrics: 1,
   log: 1,
 } as const;
 /**
@@ -71,11 +74,13 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   let closing = false;
   let closed: Promise<void> | undefined;
   const log = safeLog(options.log);
+  const metrics = safeMetrics(options.metrics);
   let expiry: Expiry | undefined;
   let notices: Notices | undefined;
   let storeAnswers: (() => Promise<boolean>) | undefined;
-  const open = (store: ServerStore): Core => {
-    const shared = { store, clock, bus, directory, log };
+  const open = (given: ServerStore): Core => {
+    const store = options.metrics ? measuredStore(given, clock, metrics) : given;
+    const shared = { store, clock, bus, directory, metrics, log };
     if (!closing) expiry = startExpiry(shared);
     storeAnswers = createStoreProbe(shared);
     const turns = new Turns(clock, store.atOnce ?? 1);
@@ -111,13 +116,19 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     if (closing) return 'draining';
     return answers === undefined ? 'starting' : answers ? 'ready' : 'store-silent';
   };
-  const door = { path, allowedOrigins, addressOf: options.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress) };
+  const door = {
+    path,
+    allowedOrigins,
+    addressOf: options.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress),
+    metrics,
+  };
   const httpDoor = createHttpDoor(live, door);
   const healthDoor = createHealthDoor(path.replace(/\/$/, ''), readiness);
   const handle = (request: IncomingMessage, response: ServerResponse): boolean =>
     httpDoor.handle(request, response) || healthDoor(request, response);
   const webSockets: Promise<WebSocketDoor>[] = [];
   const detach: (() => void)[] = [];
+  bus.measure?.((ms) => metrics.observe('tidemark_hint_lag_seconds', ms / 1000, {}));
   const unsubscribe = bus.subscribe((hint) => {
     if (core) heedHint(core, notices, hint);
     expiry?.arm();

@@ -52,6 +52,18 @@ export const describeHintBus = (name: string, startLine: () => Promise<Line>, br
       return nodes;
     };
 
+    it('a server measures how long its own hint takes through the bus and back', { timeout: 60_000 }, async () => {
+      const [{ bus, heard }] = await pair('ann');
+      const lags: number[] = [];
+      if (!bus.measure) return void expect(bus.isLocal).toBe(true);
+      bus.measure((ms) => lags.push(ms));
+      bus.publish({ kind: 'changes', userIds: ['ann'] });
+      await vi.waitFor(() => expect(lags).toHaveLength(1), WITHIN);
+      expect(lags[0]).toBeGreaterThanOrEqual(-1); // the time in the text is rounded
+      expect(lags[0]).toBeLessThan(15_000);
+      expect(heard).toEqual([{ kind: 'changes', userIds: ['ann'] }]);
+    });
+
     it('a hint of each kind reaches its own server at once, and every other server', { timeout: 60_000 }, async () => {
       const [one, two] = await pair('ann', 'ben');
       const hints: Hint[] = [

@@ -252,3 +252,19 @@ it('JWTs name the account and the expiry, and tokens with another signature are 
   const unsigned = `${btoa('{"alg":"none"}')}.${btoa(JSON.stringify({ sub: 'alice', exp: soon }))}.`.replaceAll('=', '');
   await expect(authenticate(unsigned)).rejects.toMatchObject({ code: 'auth/forbidden' });
 });
+
+it('`tidemark serve --metrics` shows its metrics and those of the process, not through a proxy, and not without the option', async () => {
+  const { host, ready } = await start('--dev', '--metrics', '--data', folder());
+  await ready;
+  await post(host, [hello('alice', await token(host, 'alice')), { type: 'submit', id: 1, entries: [messageTo('bob', 'm1')] }]);
+  const response = await fetch(`http://${host}/metrics`);
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+  const text = await response.text();
+  expect(text).toContain('tidemark_entries_total{outcome="confirmed",code=""} 1');
+  expect(text).toContain('process_cpu_seconds_total');
+  expect((await fetch(`http://${host}/metrics`, { headers: { 'X-Forwarded-For': '203.0.113.7' } })).status).toBe(404);
+  expect((await fetch(`http://${host}/metrics`, { method: 'POST' })).status).toBe(405);
+  const without = await start('--dev', '--data', folder());
+  await without.ready;
+  expect((await fetch(`http://${without.host}/metrics`)).status).toBe(404);
+}, 120_000);

@@ -32,6 +32,8 @@ export interface HintBus {
    * now, it brings a hint `changes` for the user once it leaves out none.
    */
   watch?(userId: UserId): void;
+  /** Calls `lag` with the time of a hint of this server through the bus and back, for the hints that come back. */
+  measure?(lag: (ms: number) => void): void;
   /** True if no other server shares the store. */
   readonly isLocal?: boolean;
   /** Ends the bus; `close()` of the server calls it. */

@@ -1,26 +1,27 @@
-/** Hints as texts of a bounded size: `["node","changes",["ann","ben"]]`. */
+/** Hints as texts of a bounded size: `["node","changes",["ann","ben"],1234]`. The number is the time of the node's own clock. */
 import * as v from 'valibot';
 import { isId } from '../../model/ids.ts';
 import type { Hint } from './bus.ts';
 
 const Id = v.custom<string>(isId);
 const Text = v.union([
-  v.tuple([v.string(), v.picklist(['changes', 'receipts', 'revoke', 'members']), v.array(Id)]),
-  v.tuple([v.string(), v.picklist(['notices', 'gap']), v.array(v.never())]),
+  v.tuple([v.string(), v.picklist(['changes', 'receipts', 'revoke', 'members']), v.array(Id), v.number()]),
+  v.tuple([v.string(), v.picklist(['notices', 'gap']), v.array(v.never()), v.number()]),
 ]);
 
 const encoder = new TextEncoder();
 
-/** The hint of the node `from`, in as many texts as `maxBytes` asks for. */
-export const hintTexts = (from: string, hint: Hint, maxBytes: number): readonly string[] => {
+/** The hint of the node `from` at the time `at`, in as many texts as `maxBytes` asks for. */
+export const hintTexts = (from: string, at: number, hint: Hint, maxBytes: number): readonly string[] => {
   const ids = 'userIds' in hint ? hint.userIds : 'groupIds' in hint ? hint.groupIds : undefined;
-  if (!ids) return [JSON.stringify([from, hint.kind, []])];
+  const textOf = (part: readonly string[]): string => JSON.stringify([from, hint.kind, part, at]);
+  if (!ids) return [textOf([])];
   const texts: string[] = [];
-  const room = maxBytes - encoder.encode(JSON.stringify([from, hint.kind, []])).length;
+  const room = maxBytes - encoder.encode(textOf([])).length;
   let part: string[] = [];
   let bytes = 0;
   const end = (): void => {
-    if (part.length > 0) texts.push(JSON.stringify([from, hint.kind, part]));
+    if (part.length > 0) texts.push(textOf(part));
     part = [];
     bytes = 0;
   };
@@ -35,7 +36,7 @@ export const hintTexts = (from: string, hint: Hint, maxBytes: number): readonly 
 };
 
 /** @returns `undefined` for a text that is none of this version: its change is found at the next heartbeat. */
-export const hintOf = (text: string): { readonly from: string; readonly hint: Hint } | undefined => {
+export const hintOf = (text: string): { readonly from: string; readonly at: number; readonly hint: Hint } | undefined => {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -44,7 +45,7 @@ export const hintOf = (text: string): { readonly from: string; readonly hint: Hi
   }
   const read = v.safeParse(Text, value);
   if (!read.success) return undefined;
-  const [from, kind, ids] = read.output;
-  if (kind === 'notices' || kind === 'gap') return { from, hint: { kind } };
-  return { from, hint: kind === 'members' ? { kind, groupIds: ids } : { kind, userIds: ids } };
+  const [from, kind, ids, at] = read.output;
+  if (kind === 'notices' || kind === 'gap') return { from, at, hint: { kind } };
+  return { from, at, hint: kind === 'members' ? { kind, groupIds: ids } : { kind, userIds: ids } };
 };

@@ -155,6 +155,7 @@ export const createNatsBus = (options: NatsBusOptions): HintBus => {
       send();
     },
     subscribe: relay.subscribe,
+    measure: relay.measure,
     watch: (userId) => {
       const number = subjectNumber(userId);
       const state = watched.get(number);

@@ -139,6 +139,7 @@ export const createPostgresBus = (options: PostgresBusOptions): HintBus => {
       stir();
     },
     subscribe: relay.subscribe,
+    measure: relay.measure,
     close: async () => {
       isClosed = true;
       stir();

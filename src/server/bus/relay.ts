@@ -10,12 +10,14 @@ import { createLocalBus, type Hint, type HintBus } from './bus.ts';
 import { hintOf, hintTexts } from './hint-texts.ts';
 import { PendingHints } from './pending-hints.ts';
 import { type Log, safeLog } from '../../logging.ts';
+import { systemClock } from '../system-clock.ts';
 
 export class Relay {
   private readonly here = createLocalBus();
   private readonly id = crypto.randomUUID();
   private readonly log: Log;
   private isAway = false;
+  private lag: (ms: number) => void = () => undefined;
   readonly pending = new PendingHints();
   readonly subscribe: HintBus['subscribe'] = (fn) => this.here.subscribe(fn);
 
@@ -34,14 +36,17 @@ export class Relay {
   }
 
   texts(hint: Hint, maxBytes: number): readonly string[] {
-    return hintTexts(this.id, hint, maxBytes);
+    return hintTexts(this.id, Math.round(systemClock.mono()), hint, maxBytes);
   }
 
   /** Takes a text of any server, this one included. */
   receive(text: string): void {
     const read = hintOf(text);
-    if (read && read.from !== this.id) this.tell(read.hint);
+    if (read?.from === this.id) this.lag(systemClock.mono() - read.at);
+    else if (read) this.tell(read.hint);
   }
+
+  readonly measure: NonNullable<HintBus['measure']> = (lag) => void (this.lag = lag);
 
   /** The line broke: hints are lost from now on. */
   away(why: string): void {

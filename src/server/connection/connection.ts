@@ -25,7 +25,7 @@ import type { Core } from '../core.ts';
 import { Greeting } from './greeting.ts';
 import { Incoming } from './incoming.ts';
 import { JobQueue, type QueuedJob } from './job-queue.ts';
-import { errorDetails } from '../../logging.ts';
+import { errorDetails, withDetails } from '../../logging.ts';
 import { NamedClient } from './named-client.ts';
 import { Outgoing } from './outgoing.ts';
 import { Silence } from './silence.ts';
@@ -60,15 +60,16 @@ class ClientConnection implements Connection {
   /** Set when the token has named the account. */
   private client: NamedClient | undefined;
 
-  constructor(
-    private readonly core: Core,
-    socket: Socket,
-    { ticket, once }: ConnectionOptions,
-  ) {
+  private readonly core: Core;
+
+  constructor(shared: Core, socket: Socket, { ticket, once }: ConnectionOptions) {
+    const id = shared.connections.newId();
+    const core = { ...shared, log: withDetails(shared.log, { connection: id }) };
+    this.core = core;
     this.ticket = ticket;
     this.once = once;
-    const { clock } = core;
-    this.out = new Outgoing(clock, socket, () => this.ended(), once?.answerChars);
+    const { clock, metrics } = core;
+    this.out = new Outgoing(clock, metrics, socket, (code) => this.ended(code), once?.answerChars);
     this.greeting = new Greeting(core, this.out, (userId) => this.named(userId));
     this.silence = new Silence(
       clock,
@@ -81,12 +82,18 @@ class ClientConnection implements Connection {
       () => this.client !== undefined,
       (frame) => this.take(frame),
     );
-    this.wakeUps = new WakeUps(clock, (begun) =>
+    this.wakeUps = new WakeUps(clock, (begun) => {
+      const since = clock.mono();
       this.queue.addOwn(async () => {
         begun();
         await this.client?.pullNews();
-      }),
-    );
+        metrics.observe('tidemark_feed_lag_seconds', (clock.mono() - since) / 1000, {});
+      });
+    });
+  }
+
+  private get door(): { readonly door: string } {
+    return { door: this.once ? 'http' : 'websocket' };
   }
 
   get userId(): UserId | undefined {
@@ -140,6 +147,7 @@ class ClientConnection implements Connection {
       wake: () => this.wake(),
       once,
     });
+    this.core.metrics.add('tidemark_connections', 1, this.door);
     if (once) return true;
     listen();
     core.log('debug', 'connection-opened');
@@ -148,8 +156,10 @@ class ClientConnection implements Connection {
   }
 
   /** Greeting or named → closed. */
-  private ended(): void {
+  private ended(code?: number): void {
     const { client, core } = this;
+    if (client) core.metrics.add('tidemark_connections', -1, this.door);
+    if (!this.once) core.metrics.add('tidemark_connections_closed_total', 1, { code: String(code ?? 'client') });
     this.greeting.stop();
     this.silence.stop();
     this.wakeUps.stop();
@@ -173,6 +183,7 @@ class ClientConnection implements Connection {
   }
 
   private async take(frame: ClientFrame): Promise<void> {
+    this.core.metrics.add('tidemark_frames_received_total', 1, { type: frame.type });
     await (this.client ? this.client.take(frame) : this.greeting.hello(frame));
   }
 }

@@ -133,6 +133,7 @@ export class FeedSender {
   }
 
   private lookAgain(): void {
+    this.core.metrics.add('tidemark_feed_held_total', 1, {});
     this.lookAgainMs = Math.min(this.lookAgainMs * 2, MOST_LOOK_AGAIN_MS);
     this.cancelLookAgain?.();
     this.cancelLookAgain = this.core.clock.timer(this.lookAgainMs, this.wake);

@@ -3,6 +3,7 @@ import type { ClockPort } from '../../ports/ports.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
 import { encodeFrame } from '../../protocol/codec.ts';
 import type { Frame, ServerFrame } from '../../protocol/frames.ts';
+import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { Socket } from '../socket.ts';
 
 /**
@@ -26,9 +27,10 @@ export class Outgoing {
 
   constructor(
     private readonly clock: ClockPort,
+    private readonly metrics: ServerMetrics,
     private readonly socket: Socket,
-    /** Called once when the connection ends, from either side. */
-    private readonly ended: () => void,
+    /** Called once when the connection ends: with the server's close code, or without one if the other side ended it. */
+    private readonly ended: (code?: number) => void,
     /** The size of a full answer to one HTTP request, in characters. */
     private readonly answerChars = Infinity,
   ) {}
@@ -37,12 +39,14 @@ export class Outgoing {
     if (!this.open) return;
     const text = encodeFrame(frame);
     this.sent += text.length;
+    this.metrics.add('tidemark_frames_sent_total', 1, { type: frame.type });
     this.charge?.(text.length);
     this.socket.send(text);
   }
 
   /** Refuses one frame. The connection stays open. */
   refuse(code: Code, message: string, id?: number, retryAfterMs?: number): void {
+    this.metrics.add('tidemark_refusals_total', 1, { code });
     this.send({
       type: 'error',
       code,
@@ -71,15 +75,15 @@ export class Outgoing {
 
   end(code: number, reason: string): void {
     if (!this.open) return;
-    this.closed();
+    this.closed(code);
     this.socket.close(code, reason);
   }
 
-  /** Called when the socket has closed. */
-  closed(): void {
+  /** Called when the socket has closed, or without a code when the other side has closed it. */
+  closed(code?: number): void {
     if (!this.open) return;
     this.open = false;
-    this.ended();
+    this.ended(code);
   }
 
   /** Whether the reader is slow. The server prepares no further frames for a slow reader. */

@@ -12,6 +12,7 @@ import { CROWDED_ADDRESS_MS, type Ticket } from '../admission.ts';
 import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
+import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import { errorDetails } from '../../logging.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface DoorAnswer {
   readonly body: string;
   /** The time until the client may retry. The header `Retry-After` repeats it for proxies. */
   readonly retryAfterMs?: number;
+  /** The reason why the whole request was refused. */
+  readonly refused?: Frame<'error'>['code'];
 }
 
 const STATUS: Partial<Record<Frame<'error'>['code'], number>> = {
@@ -48,6 +51,7 @@ const STATUS: Partial<Record<Frame<'error'>['code'], number>> = {
 const refusal = (status: number, message: string, code: Frame<'error'>['code'] = 'protocol/bad-frame'): DoorAnswer => ({
   status,
   body: `[${encodeFrame({ type: 'error', code, message })}]`,
+  refused: code,
 });
 
 /** Also while the server closes: another server, or the next one, is there in a moment. */
@@ -113,6 +117,7 @@ export interface HttpDoorOptions {
   readonly allowedOrigins: readonly string[] | undefined;
   /** The address with the connection limit for this request. */
   readonly addressOf: (request: IncomingMessage) => string | undefined;
+  readonly metrics: ServerMetrics;
 }
 
 export interface HttpDoor {
@@ -122,14 +127,15 @@ export interface HttpDoor {
   settled(): Promise<void>;
 }
 
-export const createHttpDoor = (core: () => Core | undefined, { path, allowedOrigins, addressOf }: HttpDoorOptions): HttpDoor => {
+export const createHttpDoor = (core: () => Core | undefined, { path, allowedOrigins, addressOf, metrics }: HttpDoorOptions): HttpDoor => {
   const answering = new Set<Promise<void>>();
   const handle = (request: IncomingMessage, response: ServerResponse): boolean => {
     const url = request.url ?? '/';
     if (url.split('?', 1)[0] !== path) return false;
     const { origin, host } = request.headers;
     const isAllowed = isOriginAllowed(origin, host, allowedOrigins);
-    const answer = ({ status, body, retryAfterMs }: DoorAnswer, headers: Record<string, string> = {}): void => {
+    const answer = ({ status, body, retryAfterMs, refused }: DoorAnswer, headers: Record<string, string> = {}): void => {
+      if (refused) metrics.add('tidemark_refusals_total', 1, { code: refused });
       if (response.headersSent) return;
       response.writeHead(status, {
         'Content-Type': 'application/json',

@@ -10,6 +10,7 @@ import { CROWDED_ADDRESS_MS, type Ticket } from '../admission.ts';
 import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
+import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { Socket } from '../socket.ts';
 import { HIGH_WATER_BYTES } from '../connection/outgoing.ts';
 
@@ -18,6 +19,7 @@ export interface WebSocketDoorOptions {
   readonly allowedOrigins: readonly string[] | undefined;
   /** The address with the connection limit for this socket. */
   readonly addressOf: (request: IncomingMessage) => string | undefined;
+  readonly metrics: ServerMetrics;
 }
 
 export interface WebSocketDoor {
@@ -26,7 +28,7 @@ export interface WebSocketDoor {
   close(): void;
 }
 
-const refuse = (socket: Duplex, status: string, error: Omit<Frame<'error'>, 'type'>, header = ''): void => {
+const answerRefusal = (socket: Duplex, status: string, error: Omit<Frame<'error'>, 'type'>, header: string): void => {
   const body = `[${encodeFrame({ type: 'error', ...error })}]`;
   socket.on('error', () => undefined);
   socket.end(
@@ -50,8 +52,13 @@ const textOf = (data: RawData): string => (Array.isArray(data) ? Buffer.concat(d
 
 export const createWebSocketDoor = (
   core: () => Core | undefined,
-  { path, allowedOrigins, addressOf }: WebSocketDoorOptions,
+  { path, allowedOrigins, addressOf, metrics }: WebSocketDoorOptions,
 ): WebSocketDoor => {
+  const refused = (code: Frame<'error'>['code']): void => metrics.add('tidemark_refusals_total', 1, { code });
+  const refuse = (socket: Duplex, status: string, error: Omit<Frame<'error'>, 'type'>, header = ''): void => {
+    refused(error.code);
+    answerRefusal(socket, status, error, header);
+  };
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_CLIENT_FRAME_BYTES,
@@ -100,9 +107,15 @@ export const createWebSocketDoor = (
     socket.once('close', () => void (hasBegun || ticket?.leave()));
     server.handleUpgrade(request, socket, head, (opened) => {
       const { origin, host } = request.headers;
-      if (!isAllowed) return refuseOrigin(opened, originRefusal(origin, host, allowedOrigins));
+      if (!isAllowed) {
+        refused('auth/origin-refused');
+        return refuseOrigin(opened, originRefusal(origin, host, allowedOrigins));
+      }
       opened.on('error', () => undefined); // a close event follows
-      if (!now || !ticket) return opened.close(CLOSE.tryLater, 'starting');
+      if (!now || !ticket) {
+        refused('server/busy');
+        return opened.close(CLOSE.tryLater, 'starting');
+      }
       hasBegun = true;
       begin(opened, now, ticket);
     });

@@ -42,11 +42,24 @@ const askMayWrite = async (core: Core, me: UserId, peers: ReadonlySet<UserId>): 
 
 const retry = ({ key }: { readonly key: string }): WireResult => ({ outcome: 'retry', key, retryAfterMs: RETRY_AFTER_MS });
 
+const countResults = ({ metrics }: Core, results: readonly WireResult[]): void => {
+  for (const result of results) {
+    metrics.add('tidemark_entries_total', 1, { outcome: result.outcome, code: result.outcome === 'rejected' ? result.code : '' });
+    if (result.outcome === 'confirmed') for (const { code } of result.refused ?? []) metrics.add('tidemark_refusals_total', 1, { code });
+  }
+};
+
 /**
  * Submits the entries of one frame. The promise never rejects: after a failure all entries are answered
  * `retry`, and none of them is in effect (F72).
  */
 export const submitEntries = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
+  const applied = await submitted(core, author, raw);
+  countResults(core, applied.results);
+  return applied;
+};
+
+const submitted = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
   const { userId: me } = author;
   const read = readEntries(me, raw);
   const entries = read.flatMap((one) => ('entry' in one && one.entry.kind !== 'settings' ? [one.entry] : []));

@@ -11,6 +11,7 @@ describe('the options of `tidemark serve`', () => {
       port: 8787,
       host: '127.0.0.1',
       data: '.tidemark',
+      metrics: false,
       jwtSecret: undefined,
       jwks: undefined,
       claims: {},
