@@ -1,6 +1,6 @@
 /**
- * The calls of the client that change something: their public signatures, and the checks of their arguments. A new call is added here, to
- * `model/api/intents.ts`, and to a file of `engine/intents`.
+ * The changing calls of the client: their public signatures, and the checks of their arguments. A new call is added
+ * here, to `model/api/intents.ts`, and to a file of `engine/intents`.
  */
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { UsageError } from '../errors.ts';
@@ -21,8 +21,8 @@ export interface Changes {
    */
   sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
   /**
-   * Takes an own message back. All devices drop its body, and it no longer counts as unread. `usage/unknown-message` if
-   * this device does not store the message.
+   * Takes an own message back. All devices drop its body, and the message no longer counts as unread.
+   * `usage/unknown-message` if this device does not store the message.
    */
   recallMessage(messageId: MessageId): Promise<void>;
   /**
@@ -52,9 +52,10 @@ export interface Changes {
    * Clears the unread count and a marked-unread flag. The senders learn nothing; the user's other devices do.
    *
    * @param options.upTo clears only up to this message. `usage/unknown-message` if this device does not store it.
-   * @param options.messageIds clears only these messages, at most 10,000, in any order: they no longer count, on no device of the user.
-   * The position and a marked-unread flag stay, and no event tells the call. If this device does not store one of them, the call rejects
-   * with `usage/unknown-message` and clears none. Together with `upTo` it is `usage/invalid-argument`.
+   * @param options.messageIds clears only these messages, at most 10,000, in any order: the messages no longer count
+   * on any device of the user. The position and a marked-unread flag stay, and no event tells the call. If this
+   * device lacks a message of the list, the call rejects with `usage/unknown-message` and clears nothing. `upTo` and
+   * `messageIds` together are `usage/invalid-argument`.
    */
   clearConversationUnreadCount(
     conversationId: ConversationId,
@@ -69,8 +70,9 @@ export interface Changes {
   clearAllUnreadCounts(options?: { readonly type?: 'direct' | 'group' }): Promise<void>;
   /**
    * Sets the flag, also for a conversation unknown to this device, such as a chat without a message or a group that the user joins
-   * later: the server keeps the flag, and it applies once the conversation appears. A group that has removed the user refuses it. The
-   * read position stays, and the senders learn nothing. The flag falls when the user reads the conversation.
+   * later: the server keeps the flag, which applies once the conversation appears. A group that has removed the user
+   * refuses the flag. The read position stays, and the senders learn nothing. The flag falls when the user reads the
+   * conversation.
    *
    * @param options.from a message: "unread from here". While the flag is set, the countable messages from this message
    * on count as unread, read or not, on every device of the user. Messages cleared one by one (`messageIds`) stay read. Offline, on a device that does not store all of them,
@@ -87,11 +89,12 @@ export interface Changes {
    */
   setArchived(conversationId: ConversationId, archived: boolean): Promise<void>;
   /**
-   * Switches the receipts that this user sends off or on. A receipt is sent only where the setting of the device and the setting of the
-   * account allow it.
+   * Switches the receipts of this user off or on. A receipt is sent only where the setting of the device and the
+   * setting of the account allow it.
    *
-   * Off: receipts that are not sent yet are cancelled, and conversation read receipts only clear the unread count. On: nothing about the
-   * past is told. What the user read while either setting was off is told by no later receipt, from no device of the account.
+   * Off: receipts that are not sent yet are cancelled, and conversation read receipts only clear the unread count.
+   * On: later receipts leave out all messages that the user read while either setting was off, on every device of the
+   * account.
    *
    * @param settings.readReceipts whether the user sends read receipts; left out: no change. `deliveryReceipts` likewise.
    * @param settings.scope `'device'` (default) for this device; `'account'` for all devices of the account. A change for the account also
@@ -105,9 +108,9 @@ export interface Changes {
     readonly scope?: SettingsScope;
   }): Promise<void>;
 
-  /** Stops sending and receiving on this device until `resume`. Stored, so a restart obeys it. */
+  /** Stops sending and receiving on this device until `resume`. The pause is stored, so a restart keeps the pause. */
   pause(): Promise<void>;
-  /** Ends a pause: sends and receives again, in every tab. Without a pause it changes nothing. */
+  /** Ends a pause: sends and receives again, in every tab. Without a pause the call changes nothing. */
   resume(): Promise<void>;
   /**
    * Queues a rejected entry again, as a new entry. `requestReceipt: false` repeats a message without its request for

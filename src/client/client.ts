@@ -30,7 +30,8 @@ import { withWorkerTrouble } from './worker-trouble.ts';
  *
  * On a server that renders pages, the client does nothing: its streams emit nothing, and its calls reject with `usage/no-browser`.
  *
- * @throws {UsageError} `usage/invalid-option`, also in a worker, and on a simulated page that lacks what the client needs.
+ * @throws {UsageError} `usage/invalid-option`, also in a worker, and on a simulated page without the needed functions
+ * of a browser.
  */
 export const createReceiptClient = (options: ReceiptClientOptions): ReceiptClient => {
   checkOptions(options);

@@ -1,6 +1,6 @@
 /**
- * A client without a browser, as a rendering server creates it: its streams emit nothing and its calls reject. The client starts no worker
- * and no timer, so the server may drop it without closing it.
+ * A client without a browser, as a rendering server creates it: its streams emit nothing and its calls reject. The
+ * client starts no worker and no timer, so the server may drop the client without a call of `close`.
  */
 import { NEVER, of } from 'rxjs';
 import { StreamPort } from '../bridge/streams.ts';

@@ -1,4 +1,4 @@
-/** Opens an account on the page: the connection to its worker, and what the page does for the account besides the app's calls. */
+/** Opens an account on the page: the connection to its worker, and the page's own tasks for the account. */
 import { from, type Observable } from 'rxjs';
 import { releaseBadge } from '../platform/app-badge.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
@@ -20,7 +20,7 @@ import { type OpenView, viewConversation } from './view/view-conversation.ts';
 import { Watching } from './watching.ts';
 import { OwnWorkers } from './worker-start/own-workers.ts';
 
-/** What the client's calls need of an account. */
+/** The parts of an account that the client's calls use. */
 export interface OpenAccount {
   readonly connection: Pick<WorkerConnection, 'intent' | 'query' | 'logOut' | 'close'> & {
     readonly trouble$: WorkerConnection['trouble$'] | Observable<null>;
@@ -30,7 +30,7 @@ export interface OpenAccount {
   readonly watching: Watching;
   readonly persistence: Persistence;
   readonly view: (conversationId: ConversationId, tellsSenders: boolean) => OpenView;
-  /** Ends what runs besides the calls. Repeated calls have no effect. */
+  /** Ends the page's own tasks. Repeated calls have no effect. */
   readonly stop: () => void;
   /** Called after a log-out. */
   readonly leftDevice: () => Promise<void>;

@@ -1,4 +1,7 @@
-/** The calls of the client that ask: for messages, for receipts, for what this device stores. They change no state of the account. */
+/**
+ * The asking calls of the client: for messages, for receipts, for the stored amount. No question changes the state
+ * of the account.
+ */
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
 import type { LoadedMessages, MessagesWanted, ReadMembersPage } from '../model/api/intents.ts';
@@ -33,7 +36,7 @@ export interface Questions {
    * @throws {TransportError} offline, for an id that this device does not store.
    */
   loadMessages(conversationId: ConversationId, options: MessagesWanted): Promise<LoadedMessages>;
-  /** Finds a message that this device stores, also one that is not sent yet. @returns `null` for any other message. */
+  /** Finds a stored message, also a pending message. @returns `null` for any other message. */
   findMessage(messageId: MessageId): Promise<Message | null>;
   /**
    * Asks the server for the current receipts of these messages and stores the answer. The result follows the order of

@@ -19,10 +19,10 @@ import type { ConnectionStatus, FlushResult, OutboxStatus } from '../model/api/s
 export interface ConversationViewing {
   /**
    * The first unread message and the number of unread messages, at the moment when the view was opened; `null` if nothing
-   * was unread. Fixed, so a divider stays where it was while the view reads: a later read on any device, a new message
-   * and a recall of this message do not move it. `messageId` is `null` until this device stores the message. Emits once
-   * the counts of this device are known, also offline, replays, and completes when the view is closed. A new view has a
-   * new place.
+   * was unread. Fixed, so a divider keeps its place while the view reads: a later read on any device, a new message
+   * and a recall of this message do not move it. `messageId` is `null` until this device stores the message. Emits
+   * once the counts of this device are known, also offline, replays, and completes when the view is closed. A new
+   * view has a new place.
    */
   readonly firstUnread: Observable<FirstUnread | null>;
   /** The user has seen this message. After the first call, the view reads only messages up to the newest seen one. */
@@ -89,7 +89,7 @@ export interface ReceiptClient extends Changes, Questions {
    * @param options.archived counts the archived conversations instead of all others. Default false.
    */
   watchTotalUnreadCount(options?: TotalOptions): Observable<number>;
-  /** The unread count of one conversation; 0 for one that the server does not know. */
+  /** The unread count of a conversation; 0 if the server does not know the conversation. */
   watchUnreadCount(conversationId: ConversationId): Observable<number>;
   /** The number of unread messages that mention this user. A muted conversation keeps the count. */
   watchMentionCount(conversationId: ConversationId): Observable<number>;
@@ -118,11 +118,12 @@ export interface ReceiptClient extends Changes, Questions {
   /** The number of pending entries, the time of the oldest one (epoch ms; null without one), and the number on their way. */
   watchOutbox(): Observable<OutboxStatus>;
   /**
-   * The receipt settings: `readReceipts` and `deliveryReceipts` are in force on this device, `device` and `account` are the two settings they
-   * come from. Emits once this device knows the account's settings, and when a setting changes, here or on another device.
+   * The receipt settings: `readReceipts` and `deliveryReceipts` are in force on this device, `device` and `account`
+   * are the two settings behind these values. Emits once this device knows the account's settings, and when a setting
+   * changes, here or on another device.
    */
   watchReceiptSettings(): Observable<ShownReceiptSettings>;
-  /** The rejected entries until they are retried or dismissed, oldest first; the newest 1,000 are kept. */
+  /** The rejected entries until the app retries or dismisses an entry, oldest first; the newest 1,000 are kept. */
   watchDeadLetters(): Observable<readonly DeadLetter[]>;
   /**
    * Events. The other streams hold the truth; events only announce changes. The first subscriber gets up to 1,000

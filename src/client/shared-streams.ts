@@ -1,6 +1,6 @@
 /**
- * The streams that the app holds: the same call returns the same Observable, so a component may compare them. A stream that the app does not
- * hold any more is forgotten.
+ * The streams in use: the same call returns the same Observable, so a component may compare streams. A stream without
+ * any reference in the app is forgotten.
  */
 import type { Observable } from 'rxjs';
 

@@ -31,7 +31,7 @@ const paintedList = (conversations: readonly Conversation[], wanted: ListWanted)
         .filter((one) => isSelected({ ...one, isUnread: one.unreadCount > 0 || one.markedUnread }, wanted))
         .slice(0, wanted.limit);
 
-/** The first paint's value for a topic; undefined if it has none. */
+/** The first paint's value for a topic; undefined without such a value. */
 const painted = (topic: Topic, paint: FirstPaint): TopicValue[Topic['of']] | undefined => {
   switch (topic.of) {
     case 'total-unread':

@@ -1,8 +1,11 @@
-/** The client of a provider that opens and closes its client by itself. */
+/** The client that a provider opens and closes by itself. */
 import type { Subscription } from 'rxjs';
 import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../index.ts';
 
-/** Names what the options ask for. Functions are left out: they are often new in each rendering. */
+/**
+ * Names the wanted account and its settings. Functions are left out, because an app often passes new functions in
+ * each rendering.
+ */
 export const keyOf = (options: ReceiptClientOptions | null): string | null => options && JSON.stringify(options);
 
 export class OwnClient {
@@ -10,8 +13,8 @@ export class OwnClient {
   private readonly watch: Subscription;
 
   /**
-   * @param options the newest functions of the app. An object of its own for each client, so that a client that is closing does not get the
-   * token of the next user.
+   * @param options the newest functions of the app: one object for each client, so a closing client does not get the
+   * next user's token.
    * @param ended called when the account was logged out, in any tab.
    */
   constructor(

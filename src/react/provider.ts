@@ -1,4 +1,4 @@
-/** Gives the components below it the client of an account. */
+/** Gives the components below the provider the client of an account. */
 import { createContext, createElement, type ReactElement, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import { type ReceiptClient, type ReceiptClientOptions, UsageError } from '../index.ts';
 import { keyOf, OwnClient } from './own-client.ts';
@@ -7,11 +7,12 @@ const ReceiptContext = createContext<ReceiptClient | null | undefined>(undefined
 
 export interface ReceiptProviderProps {
   /**
-   * The account, as for `createReceiptClient`; `null` while no user is logged in. The provider opens the client and closes it: on the unmount,
-   * and when the user or another value changes. Functions may be new in each rendering: the client calls the newest ones.
+   * The account, as for `createReceiptClient`; `null` while no user is logged in. The provider opens the client, and
+   * closes the client on the unmount and when the user or another value changes. Functions may be new in each
+   * rendering: the client calls the newest ones.
    */
   readonly options?: ReceiptClientOptions | null;
-  /** A client that the app opens and closes by itself, instead of `options`. */
+  /** A client of the app, instead of `options`: the app opens and closes the client. */
   readonly client?: ReceiptClient | null;
   /** Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here. */
   readonly onLoggedOut?: () => void;
@@ -19,8 +20,8 @@ export interface ReceiptProviderProps {
 }
 
 /**
- * The components below show the account of `options`, or that of `client`. Without an account, on a server and in the first rendering, their
- * values are undefined.
+ * The components below show the account of `options` or `client`. Without an account, on a server and in the first
+ * rendering, their values are undefined.
  */
 export const ReceiptProvider = ({ options = null, client, onLoggedOut, children }: ReceiptProviderProps): ReactElement => {
   const [own, setOwn] = useState<OwnClient | null>(null);

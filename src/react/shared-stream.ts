@@ -1,8 +1,9 @@
 /**
- * One subscription of a stream for all components that show it, and the latest value, which a component reads while it renders.
+ * One subscription of a stream for all components that show the stream, and the latest value for a rendering
+ * component.
  *
- * The subscription ends in the turn after the last component has left. So it outlives StrictMode, hot reload and a change of the route: React
- * runs a clean-up and the next effect in one turn.
+ * The subscription ends in the turn after the last component has left. So the subscription outlives StrictMode, hot
+ * reload and a change of the route: React runs a clean-up and the next effect in one turn.
  */
 import type { Observable, Subscription } from 'rxjs';
 
@@ -29,7 +30,7 @@ export class SharedStream<T> {
   /** The latest value; undefined while unknown. */
   readonly read = (): T | undefined => this.latest;
 
-  /** @returns a function that removes the listener. */
+  /** @returns a function to remove the listener. */
   readonly listen = (listener: Listener<T>): (() => void) => {
     this.listeners.add(listener);
     this.subscription ??= this.stream$.subscribe({
@@ -37,7 +38,7 @@ export class SharedStream<T> {
       complete: () => this.show(undefined),
       error: (error: unknown) => {
         this.show(undefined);
-        // The app closed the client and shows it again. The error says so, and no caller could catch it here.
+        // The app shows a client that the app closed. No caller could catch an error here, so the error is reported.
         reportError(error);
       },
     });
@@ -56,7 +57,7 @@ export class SharedStream<T> {
     if (this.listeners.size > 0) return;
     this.subscription?.unsubscribe();
     this.subscription = null;
-    // A value that is not updated may become wrong.
+    // Without updates the value may become wrong.
     this.latest = undefined;
   }
 }

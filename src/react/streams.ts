@@ -1,6 +1,6 @@
 /**
- * A hook for each stream of the client: `useX` shows `watchX`. The value is undefined while it is unknown: without an account, on a server, in
- * the first rendering, and until this device knows it.
+ * A hook for each stream of the client: `useX` shows `watchX`. The value is undefined while unknown: without an
+ * account, on a server, in the first rendering, and before the stream's first value.
  */
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import type { Observable } from 'rxjs';

@@ -1,7 +1,7 @@
-/** A client that has ended: React may render once more before the provider learns of a log-out. */
+/** A client after its end: React may render once more before the provider learns of a log-out. */
 import { type ReceiptClient, UsageError } from '../index.ts';
 
-/** Opens something on the client; null without a client, and on a client that has ended. */
+/** Opens something on the client; null without a client, and after the client's end. */
 export const unlessEnded = <T>(client: ReceiptClient | null, open: (client: ReceiptClient) => T): T | null => {
   try {
     return client && open(client);

@@ -1,4 +1,4 @@
-/** A hook that reads a conversation while a component shows it. */
+/** A hook to read a conversation while a component shows the conversation. */
 import { useEffect, useState } from 'react';
 import type { ConversationId, ConversationViewing, FirstUnread, MessageId, ReceiptClient } from '../index.ts';
 import { useReceiptClient } from './provider.ts';
@@ -6,8 +6,9 @@ import { useStream } from './streams.ts';
 import { unlessEnded } from './unless-ended.ts';
 
 /**
- * A view of a client, open while a component uses it. It closes in the turn after the last component has left: StrictMode runs an effect
- * twice, and a second view would find the conversation read by the first view, without a divider.
+ * A view of a client, open while a component uses the view. The view closes in the turn after the last component has
+ * left: StrictMode runs an effect twice, and a second view would find the conversation read by the first view,
+ * without a divider.
  */
 class KeptView {
   private users = 0;

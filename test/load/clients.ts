@@ -5,7 +5,7 @@ import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 const OPENING_AT_ONCE = 100;
 
 export class LoadSocket {
-  /** Why the socket failed; absent while it works. */
+  /** The reason of a failure; absent while the socket works. */
   failure: string | undefined;
   private socket: WebSocket | undefined;
   private waiting: ((text: string) => void) | undefined;
@@ -16,7 +16,7 @@ export class LoadSocket {
     readonly userId: string,
   ) {}
 
-  /** Signs in. A `live` socket pulls, so the server sends it every change from then on. */
+  /** Signs in. A `live` socket pulls, so the server sends the socket every later change. */
   async open(live: boolean): Promise<void> {
     const { userId } = this;
     const socket = (this.socket = new WebSocket(`ws://127.0.0.1:${this.port}/receipts`, { perMessageDeflate: false }));
@@ -28,7 +28,7 @@ export class LoadSocket {
     if (live) await this.ask({ type: 'pull', cursor: null }, '"complete":true');
   }
 
-  /** Sends a frame and waits for the frame that contains the text. */
+  /** Sends a frame and waits for a frame with the text. */
   async ask(frame: object, answer: string): Promise<string> {
     if (this.failure) return '';
     return new Promise<string>((resolve) => {

@@ -1,6 +1,7 @@
 /**
- * `npm run load [-- --store memory,pglite,postgres] [--sockets 1,100,1000] [--seconds N] [--frames N] [--storm N] [--group N] [--prof DIR]`:
- * the load that the server carries on loopback, in a process of its own. Prints a table; no number fails the run, a failed socket does.
+ * `npm run load [-- --store memory,pglite,postgres] [--sockets 1,100,1000] [--seconds N] [--frames N] [--storm N]
+ * [--group N] [--prof DIR]`: the load that the server carries on loopback, in a process of its own. Prints a table;
+ * no number fails the run, a failed socket does.
  *
  *   receipts: each socket reads its messages one by one: one entry in a frame, the next frame after the answer. Each socket is live.
  *   group:    one message, then all members of a group read it at once.

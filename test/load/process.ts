@@ -1,4 +1,4 @@
-/** The server process of a load, and the data that a load begins with. */
+/** The server process of a load, and the data at the beginning of a load. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export interface Loaded {
 
 /**
  * Starts a server in a process of its own. @param profiles the folder for a CPU profile of the process.
- * @param slowMs the time that `authenticate` takes.
+ * @param slowMs the duration of `authenticate`.
  */
 export const startServer = async (kind: string, profiles?: string, slowMs = 0): Promise<Loaded> => {
   const flags = ['--max-old-space-size=700', ...(profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [])];

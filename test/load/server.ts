@@ -24,7 +24,7 @@ const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promis
   const store = await openStore(kind);
   const server = createReceiptServer({
     store,
-    // All sockets of a load come from one address.
+    // All sockets of a load come from the same address.
     policy: { connections: { perAddress: 100_000, unnamedPerAddress: 100_000 }, receipts: { groups: true, maxMembers: 1000 } },
     authenticate: async (token) => {
       if (Number(slowMs) > 0) await new Promise((resolve) => setTimeout(resolve, Number(slowMs)));

@@ -10,7 +10,7 @@ export const readFirstPaint = (databaseName: string): Promise<FirstPaint | null>
   new Promise((resolve) => {
     try {
       const opening = indexedDB.open(databaseName);
-      // The database is missing: the worker creates it.
+      // The database is missing, and the worker creates the database.
       opening.onupgradeneeded = () => opening.transaction?.abort();
       opening.onerror = opening.onblocked = () => resolve(null);
       opening.onsuccess = () => {

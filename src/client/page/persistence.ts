@@ -36,7 +36,7 @@ export class Persistence {
     );
   }
 
-  /** What the browser says now. A browser that does not answer says null. */
+  /** The browser's answer now; null without an answer. */
   async report(): Promise<Pick<StorageReport, 'persisted' | 'quota'>> {
     const { storage } = this.browser;
     const known = <T>(ask: () => Promise<T> | undefined): Promise<T | undefined> => (async () => ask())().catch(() => undefined);

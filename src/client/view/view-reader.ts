@@ -42,7 +42,8 @@ export const viewReader = (add: ViewCalls['add'], read: ReadCalls): ViewReader =
     look(now) {
       if (now === isViewed) return;
       isViewed = now;
-      // The user sees the conversation at this moment: it is read also if the view closes before its turn comes.
+      // The user sees the conversation at this moment: the messages are read even if the view closes before their
+      // turn comes.
       if (now) add(readAll);
     },
     arrived(seq) {

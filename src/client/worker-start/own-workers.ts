@@ -1,7 +1,7 @@
 /**
- * Starts the package's own worker from the file beside this module: by a small script that imports the file, or the file
- * itself if that script does not start. If the bundler left the file behind, or the file has another origin, the worker
- * starts from a copy of the script that the package carries as text.
+ * Starts the package's own worker from the file beside this module: by a small script that imports the file, or the
+ * file itself if the small script does not start. If the bundler left the file behind, or the file has another
+ * origin, the worker starts from the package's copy of the script, a text.
  */
 import { messageOf, type WorkerSource } from '../../bridge/worker-source.ts';
 import type { ReceiptsError } from '../../errors.ts';
