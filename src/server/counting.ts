@@ -7,8 +7,8 @@
  *                                                                    └── overtaken by another call ┤
  *                                                    messages and rows of the reader, hint ◀───────┘
  *
- * A message that is being written meanwhile with an older answer of the host either is visible when the senders are read, or
- * finds the new counting version and asks the host again.
+ * A transaction may write a message meanwhile with an older answer of the host. Then the read of the senders sees the
+ * message, or the transaction finds the new counting version and asks the host again.
  */
 import { type UserId, requireId } from '../model/ids.ts';
 import { countsAbove } from '../model/registers/flag.ts';

@@ -30,7 +30,8 @@ export class CurrentPolicy {
   }
 
   /**
-   * The change is in effect at once, and stays in effect if it is stored. @throws {UsageError} at once, for an invalid change.
+   * The change is in effect at once, and stays in effect after the store has confirmed the change. @throws
+   * {UsageError} at once, for an invalid change.
    *
    * @param store resolves when this server has taken the stored changes, with this one; absent if no other server shares the store.
    */

@@ -16,7 +16,7 @@ const BATCH = 500;
 
 /** @returns the number of receipts checked (0 if another server sweeps), and hints for the members of their groups. */
 export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: number; readonly hints: readonly NewsHint[] }> => {
-  // A server that dies lets go of the lock with its transaction, and the next sweep is that of another one.
+  // A dying server releases the lock with its transaction, and another server makes the next sweep.
   if (!(await tx.lockSweep())) return { checked: 0, hints: [] };
   const groups = [...new Set((await tx.dueReceipts(await tx.now(), BATCH)).map(({ conversationId }) => conversationId))];
   if (groups.length === 0) return { checked: 0, hints: [] };

@@ -1,6 +1,6 @@
 /**
- * What every server of a store must know although the bus may lose a hint: revoked users, and the policy. Both are notices in the store,
- * numbered in the order of their commits.
+ * Facts for every server of a store, also if the bus loses a hint: revoked users, and the policy. Both are notices in
+ * the store, numbered in the order of their commits.
  *
  *   revoke, setPolicy ─▶ notice in the store ─▶ hint ─▶ every server reads the notices behind the last one it knows
  *                                            every 4 s ─▶ (a lost hint)
@@ -45,7 +45,7 @@ export class Notices {
   /** Resolves when the store holds the revocation. */
   async revoke(userId: UserId): Promise<void> {
     await this.put('revoke', () => userId);
-    // Every server reads the notice now. Read later, it would also end what the user has opened since.
+    // Every server reads the notice now. A later read would also end the connections that the user has opened since.
     this.core.bus.publish({ kind: 'notices' });
   }
 
@@ -58,7 +58,7 @@ export class Notices {
     this.core.bus.publish({ kind: 'notices' });
   }
 
-  /** Reads what is new, and resolves when it is heeded. Calls during a look share one more look. */
+  /** Reads the new notices, and resolves after acting on them. All calls during a read share one more read. */
   look(): Promise<void> {
     if (this.looking) this.again = true;
     return (this.looking ??= this.lookWhileAsked().finally(() => (this.looking = undefined)));
@@ -98,7 +98,7 @@ export class Notices {
     this.last = notices.at(-1)?.number ?? after;
   }
 
-  /** A policy of a newer server may be unknown here. It must not hold back the notices behind it. */
+  /** A policy of a newer server may be unknown here. An unknown policy must not hold back the later notices. */
   private takePolicy(stored: string): void {
     try {
       this.heeds.policy(JSON.parse(stored) as PolicyChange);

@@ -83,7 +83,7 @@ export const changePolicy = (policy: Policy, change: PolicyChange): Policy => {
   throw new UsageError(CODE, `policy.${v.getDotPath(issue) ?? ''}: ${issue.message}`);
 };
 
-/** Both changes as one; the later one wins. */
+/** Both changes as one change; the later value wins. */
 export const mergeChanges = (before: PolicyChange, later: PolicyChange): PolicyChange => ({
   limits: { ...before.limits, ...later.limits },
   receipts: { ...before.receipts, ...later.receipts },

@@ -1,4 +1,4 @@
-/** Messages that the host writes in a user's name. They take the way of a submitted entry. */
+/** Publishes messages of the host in a user's name, by the way of a submitted entry. */
 import { RejectedError, UsageError } from '../errors.ts';
 import { type ConversationId, requireId } from '../model/ids.ts';
 import { requireMentions } from '../model/message/mentions.ts';

@@ -8,8 +8,8 @@ export type Readiness = 'starting' | 'ready' | 'store-silent' | 'draining';
 const ANSWER_WITHIN_MS = 2000;
 
 /**
- * Creates a function that asks the store whether it answers in time. Calls at the same time share one question, so a crowd of calls is no
- * load for the store.
+ * Creates a function to ask whether the store answers in time. Calls at the same time share one question, so a crowd
+ * of calls is no load for the store.
  */
 export const createStoreProbe = ({ store, clock }: Pick<Core, 'store' | 'clock'>): (() => Promise<boolean>) => {
   let asking: Promise<boolean> | undefined;

@@ -45,7 +45,7 @@ export interface ReceiptServerOptions {
   readonly path?: string;
   /**
    * Returns the address for the limit on connections (`policy.connections`). Default: the other end of the
-   * request's socket. Behind a proxy that is the proxy: return the client's address as the proxy reports it,
+   * request's socket. Behind a proxy the other end is the proxy: return the client's address from the proxy's report,
    * such as the last entry of `X-Forwarded-For`.
    */
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
@@ -53,10 +53,10 @@ export interface ReceiptServerOptions {
   readonly clock?: ClockPort;
   /**
    * Called for every new message that a recipient may want to see, once for each recipient, soon after the message is
-   * stored, on the node that stored it. Not called for what the server knows to be read, recalled or not countable, and in a muted conversation only for a
-   * mention, with `muted: true`.
-   * The host may send `push`, or `declarativePush(push, …)`, as JSON to the devices of `push.userId` by Web Push. If the
-   * node dies before the call, the message still arrives through the feed.
+   * stored, on the node that stored it. Not called for a message known as read, recalled or not countable; in a muted
+   * conversation called only for a mention, with `muted: true`. The host may send `push`, or `declarativePush(push,
+   * …)`, as JSON to the devices of `push.userId` by Web Push. If the node dies before the call, the message still
+   * arrives through the feed.
    */
   readonly onMessage?: OnMessage;
   /**
@@ -112,30 +112,32 @@ export interface ReceiptServer extends GroupDoor {
   publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
   /**
    * Changes the policy. The change applies from the next entry on, and the server tells every connection. With a bus to other servers the
-   * change is stored, over the option `policy` of each server: it applies on every server within 5 s, and after restarts. Resolves when it
-   * is stored; if it rejects, the change is not in effect.
+   * change is stored, over the option `policy` of each server: it applies on every server within 5 s, and after
+   * restarts. Resolves when the change is stored; after a rejection the change is not in effect.
    *
    * @throws {UsageError} `usage/invalid-option`, at once.
    */
   setPolicy(change: PolicyChange): Promise<void>;
   readonly policy: Policy;
   /**
-   * Whether the user has a live connection to this node. A connection that broke without a word counts until the
-   * heartbeat misses it. @throws {UsageError} `usage/invalid-argument` for a malformed id.
+   * Whether the user has a live connection to this node. A silently broken connection counts until the next missed
+   * heartbeat. @throws {UsageError} `usage/invalid-argument` for a malformed id.
    */
   isConnected(userId: UserId): boolean;
   /**
    * Derives again which unread messages count for this user: call it when the answers of `directory.counts` for this reader have changed, as
    * after a block or its end. The user's devices get the new counts at once, or when they come back. Resolves when the counts are stored. Without
-   * `directory.counts` every message counts again. After a restore of the database from a backup, call it again for each reader whose answers
-   * have changed since the backup was made; for a reader with the same answers it changes nothing.
+   * `directory.counts` every message counts again. After a restore of the database from a backup, repeat the call for
+   * each reader with answers that changed after the backup; for a reader with the same answers the call changes
+   * nothing.
    *
-   * @throws the error of `directory.counts`, or of the store: call it again.
+   * @throws the error of `directory.counts`, or of the store: repeat the call.
    */
   countsChanged(userId: UserId): Promise<void>;
   /**
    * Closes every connection of the user, on every server: at once, and within 5 s where the bus loses the hint. `authenticate` decides
-   * whether the user may connect again. Resolves when the store holds the revocation; if it rejects, call it again.
+   * whether the user may connect again. Resolves when the store holds the revocation; after a rejection, repeat the
+   * call.
    */
   revoke(userId: UserId): Promise<void>;
   /**

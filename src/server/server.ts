@@ -5,8 +5,8 @@
  *                               ▲            │
  *                               └─── bus ◀───┘ hints: each connection of a user with changes reads the feed
  *
- * The server imports neither Node modules nor a socket library until it is attached, so it also runs inside
- * tests and simulations.
+ * The server imports Node modules and a socket library only in `attach`, so the server also runs inside tests and
+ * simulations.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';

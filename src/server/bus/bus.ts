@@ -6,7 +6,10 @@ import type { UserId } from '../../model/ids.ts';
 
 /** Users with changes to read. */
 export interface NewsHint {
-  /** `receipts`: only receipts of group messages changed. A connection passes them on a few times a second, not one by one. */
+  /**
+   * `receipts`: only receipts of group messages changed. A connection sends such receipts together, a few times a
+   * second.
+   */
   readonly kind: 'changes' | 'receipts';
   readonly userIds: readonly UserId[];
 }
@@ -28,8 +31,8 @@ export interface HintBus {
   /** Calls `fn` with every hint. @returns a function that ends the subscription. */
   subscribe(fn: (hint: Hint) => void): () => void;
   /**
-   * The user has a connection to this server now. A bus may leave out hints for other users. If it left out hints for this user until
-   * now, it brings a hint `changes` for the user once it leaves out none.
+   * The user has a connection to this server now. A bus may leave out hints for other users. A bus that left out
+   * hints for this user until now brings one hint `changes` as soon as all later hints arrive.
    */
   watch?(userId: UserId): void;
   /** Calls `lag` with the time of a hint of this server through the bus and back, for the hints that come back. */

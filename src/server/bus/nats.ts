@@ -25,8 +25,9 @@ export interface NatsConnection {
 
 export interface NatsBusOptions {
   /**
-   * The connection, or a promise of one: `connect({ servers, maxReconnectAttempts: -1, waitOnFirstConnect: true })`. The bus neither
-   * configures nor closes it. With a bound on the attempts to reconnect, an outage of NATS may end the bus for good.
+   * The connection, or a promise of a connection: `connect({ servers, maxReconnectAttempts: -1, waitOnFirstConnect:
+   * true })`. The bus neither configures nor closes the connection. With a bound on the attempts to reconnect, an
+   * outage of NATS may end the bus for good.
    */
   readonly connection: NatsConnection | Promise<NatsConnection>;
   /** The first part of every subject. Servers with the same store have the same. Default `tidemark`. */
@@ -87,7 +88,10 @@ export const createNatsBus = (options: NatsBusOptions): HintBus => {
   let isClosed = false;
   const hasEnded = (): boolean => isClosed;
   const subscriptions: { unsubscribe(): void }[] = [];
-  /** The numbers of the subjects with a subscription, or with one that begins: then with the users to tell once it has begun. */
+  /**
+   * The numbers of the subjects with a subscription. While a subscription begins, its subject also has the users who
+   * wait for the begin.
+   */
   const watched = new Map<number, UserId[] | true>();
 
   const listen = (line: NatsConnection, subject: string): void =>

@@ -1,4 +1,4 @@
-/** Hints that wait to be sent to other servers, each id once. Above a bound, one hint of a gap stands for all of them. */
+/** Unsent hints for other servers, each id once. Above a bound, a single hint of a gap stands for all hints. */
 import type { Hint } from './bus.ts';
 
 /** The number of waiting ids. At 128 bytes each they take a few MB. */

@@ -1,5 +1,5 @@
 /**
- * A bus over LISTEN and NOTIFY, for servers that share nothing but PostgreSQL. It keeps one client of the pool.
+ * A bus over LISTEN and NOTIFY, for servers that share only PostgreSQL. The bus keeps a client of the pool.
  *
  *   connect ─▶ listen ─▶ open: send what waits, ask for a sign of life ─▶ broken ─▶ wait ─▶ connect
  */

@@ -34,7 +34,7 @@ export const answerFetch = async (
   const unknown = await core.groups.mirror(groupIdsIn(wants), core.store);
   if (unknown.size > 0) return out.refuse('server/busy', 'the members of a group cannot be read now', id, 1000);
   let plan = await core.store.read('plan-fetch', (tx) => planFetch(tx, me, wants, core.policy().limits.fetchMessages));
-  // An opened chat needs one page. A longer answer brings messages that no user waits for.
+  // An opened chat needs a single page. No user waits for the later pages of a longer answer.
   for (let isUrgent = true; plan.ranges.length > 0; isUrgent = false) {
     await out.drained();
     if (!out.open) return;

@@ -35,7 +35,7 @@ export class FeedSender {
   /**
    * @param core the shared core, with the store of the connection's account.
    * @param between runs between two pages, for frames that overtake a long pull.
-   * @param wake reads the news, because no hint tells when a feed that is held back has caught up.
+   * @param wake reads the news, because no hint tells when a held-back feed has caught up.
    * @param maxChars a pull stops above this size, and the next pull continues; `undefined` for no limit.
    */
   constructor(

@@ -11,7 +11,7 @@ const MAX_QUEUED_FRAMES = 256;
 const MAX_QUEUED_CHARS = 320 * 1024;
 /** The same limit before the token is checked: room for hello and the frames of the same flight. */
 const MAX_UNNAMED_CHARS = 128 * 1024;
-/** Frames that a client need not wait for behind a long answer: entries, and the messages of a chat that the user opens. */
+/** Frames that overtake a long answer: entries, and requests for the messages of an opened chat. */
 const OVERTAKING: ReadonlySet<ClientFrame['type']> = new Set(['submit', 'fetch', 'fetch-receipts', 'fetch-members']);
 
 export class Incoming {

@@ -36,7 +36,7 @@ export class JobQueue {
     this.add({ run, chars: 0, overtakes: () => false });
   }
 
-  /** Runs the waiting jobs that overtake. They keep their order among each other. */
+  /** Runs the waiting jobs that overtake, in their order. */
   async letOvertake(): Promise<void> {
     for (;;) {
       const at = this.waiting.findIndex((job) => job.overtakes());
@@ -46,7 +46,7 @@ export class JobQueue {
   }
 
   private async take(at: number): Promise<void> {
-    // A job that overtook another one leaves no job for its own turn.
+    // The turn of an overtaking job is empty: the job has run already.
     const [job] = this.waiting.splice(at, 1);
     if (!job) return;
     await this.runOne(job);

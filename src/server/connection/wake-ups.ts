@@ -1,5 +1,5 @@
 /**
- * Decides when a connection pulls its news. News that waits for a pull needs no second pull, and all receipts of an
+ * Decides when a connection pulls its news. While news waits for a pull, no second pull is needed. All receipts of an
  * interval are one step:
  *
  *   changes  ─▶ pull ─┐

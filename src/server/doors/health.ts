@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readiness } from '../readiness.ts';
 
 /**
- * Creates both endpoints below a path. @returns a function: true if the request was for one of them, which then answers it.
+ * Creates both endpoints below a path. @returns a function: true if the request was for such an endpoint, and is
+ * answered.
  *
  * @param below the path without a slash at its end; empty for the root.
  */

@@ -7,7 +7,7 @@
  *     ├── frame 40 ─▶ 46 ──┼── frame 46 ─▶ 51 ──┼── 51 ─▶ 52 ──────┤ complete
  *         rows, messages, steps and receipts, in order of version
  *
- * A page holds at most `PAGE` conversations, so a pull reads pages until one is complete. The `to` of a frame
+ * A page holds at most `PAGE` conversations, so a pull reads pages until the first complete page. The `to` of a frame
  * is a version only if all its changes up to this version were sent: the client may stop after any frame.
  */
 import { type ConversationId, conversationType, type UserId } from '../../model/ids.ts';
@@ -100,13 +100,16 @@ const accountItems = async (tx: ServerReadTx, me: UserId, { after, upTo }: Inter
 
 export interface ChangesPage {
   readonly frames: readonly Changes[];
-  /** For each frame, whether a client that stops after it gets no item of it again. */
+  /** For each frame, true if a client that stops after the frame gets no item of the frame again. */
   readonly whole: readonly boolean[];
   /** Whether the frames contain no item. */
   readonly empty: boolean;
   /** Nothing newer existed in this transaction. The last frame carries the same flag. */
   readonly complete: boolean;
-  /** Changes for the user may be committed above the end of the feed. No hint tells when they are below it. */
+  /**
+   * Changes for the user may be committed above the end of the feed. No hint tells when the feed reaches such
+   * changes.
+   */
   readonly isBehind: boolean;
 }
 
@@ -114,8 +117,8 @@ export interface ChangesPage {
 const MOST_AHEAD = 10_000;
 
 /**
- * The conversations that changed above the end of the feed. They may have messages and steps below it, which are told by their own
- * versions: the cursor passes them.
+ * The conversations that changed above the end of the feed. Such a conversation may have messages and steps below the
+ * end. The feed sends these by their own versions, because the cursor passes them.
  */
 const aheadOf = async (tx: ServerReadTx, me: UserId, found: readonly ListedConversation[]): Promise<readonly ListedConversation[]> =>
   found.length < PAGE
@@ -123,8 +126,9 @@ const aheadOf = async (tx: ServerReadTx, me: UserId, found: readonly ListedConve
     : tx.changedConversations(me, { after: tx.feedEnd, upTo: Number.MAX_SAFE_INTEGER }, MOST_AHEAD);
 
 /**
- * The rows of conversations ahead of the feed that have news below its end, as items before their news: a device must know a conversation
- * whose messages it gets. The feed tells each row again at its own version.
+ * The rows of conversations that are ahead of the feed, but have news below its end. Each row is an item before its
+ * news, because a device must know a conversation before its messages. The feed tells each row again at its own
+ * version.
  */
 const rowsAhead = async (tx: ServerReadTx, me: UserId, ahead: readonly ListedConversation[], news: readonly Item[]): Promise<Item[]> => {
   const first = new Map<ConversationId, number>();

@@ -32,8 +32,8 @@ export const versionOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise
   (await reachOfCursor(tx, cursor)) === 'contained' ? parse(cursor)!.version : undefined;
 
 /**
- * Whether the store still has everything that it confirmed up to the cursor. An answer's cursor may be ahead
- * of every feed and of this transaction, so each version of the newest run counts as confirmed.
+ * True if the store still has all confirmed changes up to the cursor. An answer's cursor may be ahead of every feed
+ * and of this transaction, so each version of the newest run counts as confirmed.
  */
 export const isStillConfirmed = async (tx: ServerReadTx, cursor: Cursor): Promise<boolean> => {
   const parsed = parse(cursor);

@@ -45,7 +45,7 @@ const receiptItem = (
 
 /**
  * The items of changed receipts: one for each message and version with new readers, and one for the state at each record's own version. Each
- * item is true at its version, so a client that stops between two frames has been told each reader exactly once.
+ * item is true at its version, so a client stopping between two frames has received each reader exactly once.
  */
 export const receiptItems = (viewer: Viewer, changed: readonly ChangedReceipt[], added: readonly AddedReader[]): Item[] => {
   const together = new Map<string, AddedReader[]>();

@@ -1,6 +1,6 @@
 /**
- * The messages of a group that a member may get: those sent while the user was a member, in this stay or in an earlier one. A message from
- * before the join is for this user a message that does not exist.
+ * The messages of a group that a member may get: all messages sent while the user was a member, in this stay or in an
+ * earlier stay. A message from before the join does not exist for this user.
  */
 import type { UserId } from '../../model/ids.ts';
 import { contains, intersect, type Ranges } from '../../model/registers/ranges.ts';

@@ -18,17 +18,18 @@ export interface Directory {
    */
   mayMessage?(from: UserId, to: UserId): boolean | Promise<boolean>;
   /**
-   * Whether what `sender` writes counts as unread for `reader`, in direct chats and in groups. Default: every message counts. If the answer
-   * is no, the message is in no count of the reader and makes no push for the reader; the reader still gets it. The server asks when the message comes, once
-   * for each reader of the message, and again after `countsChanged`: an answer from memory keeps large groups fast. If the callback throws or
-   * returns no boolean, the server logs the failure and asks the client to send the message again later.
+   * Whether the messages of `sender` count as unread for `reader`, in direct chats and in groups. Default: every
+   * message counts. If the answer is no, the message is in no count of the reader and makes no push for the reader;
+   * the reader still gets the message. The server asks when the message comes, once for each reader of the message,
+   * and again after `countsChanged`: an answer from memory keeps large groups fast. If the callback throws or returns
+   * no boolean, the server logs the failure and asks the client to send the message again later.
    */
   counts?(sender: UserId, reader: UserId): boolean | Promise<boolean>;
   /**
-   * The members of a group; an empty array for a group that does not exist. With this callback only the
-   * host's groups exist. The server keeps a copy in its store. It asks at the first use, every 30 s while the
-   * group is in use, and after `membersChanged`. If the callback throws or returns no array, the known
-   * members stay. A member with an invalid id or role is left out. Both are logged.
+   * The members of a group; an empty array for an unknown group. With this callback only the host's groups exist. The
+   * server keeps a copy in its store. The server asks at the first use, every 30 s while the group is in use, and
+   * after `membersChanged`. If the callback throws or returns no array, the known members stay. A member with an
+   * invalid id or role is left out. Both are logged.
    */
   members?(groupId: string): readonly GroupMember[] | Promise<readonly GroupMember[]>;
 }

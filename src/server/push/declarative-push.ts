@@ -1,4 +1,7 @@
-/** The declarative form of a push: a browser that knows it shows the notification itself if the service worker does not. */
+/**
+ * The declarative form of a push: a browser with Declarative Web Push shows the notification itself if the service
+ * worker does not.
+ */
 import { UsageError } from '../../errors.ts';
 import { notificationTag } from '../../model/notification-tag.ts';
 import { readOptions } from '../../model/option-names.ts';
@@ -20,7 +23,7 @@ const isAddress = (text: unknown): boolean => typeof text === 'string' && URL.ca
 
 /**
  * Returns the declarative form of a push, to be sent as JSON in place of the push. The browser wakes the service worker
- * first (`mutable`). The notification has the tag by which pages close it when the message is read.
+ * first (`mutable`). Pages find the notification by its tag, and close it when the message is read.
  *
  * @param options.appBadge the browser also sets the number on the app's icon to the user's total (`app_badge`). Default:
  * false, as the client's option `appBadge`.

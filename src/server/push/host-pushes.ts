@@ -1,6 +1,6 @@
 /**
- * Hands pushes to the host, after the answer to the sender. A push is made from what the server knows then, so a message
- * that is muted, read or recalled by now has none. A mention is pushed in a muted conversation too.
+ * Hands pushes to the host, after the answer to the sender. A push shows the state of that moment, so a message that
+ * is muted, read or recalled by then has no push. A mention is pushed in a muted conversation too.
  *
  *   submit ─▶ commit ─▶ answer to the sender
  *                └────▶ HostPushes ─▶ for 50 recipients, in the sender's turns: one read ─▶ onMessage
@@ -17,12 +17,12 @@ import type { AnnouncedMessage } from './announced.ts';
 import { unreadTotals } from './unread-totals.ts';
 import { appErrorDetails, errorDetails, type Log } from '../../logging.ts';
 
-/** What the server knows of the recipient of a push, besides the push. */
+/** Facts about the recipient of a push, besides the push. */
 export interface PushRecipient {
   /**
    * Whether the recipient has a live connection to this node: a page of the app is open on some device, and shows the
-   * message without a push. A connection that broke without a word counts until the heartbeat misses it. With several
-   * nodes, ask each of them: `isConnected(userId)`.
+   * message without a push. A silently broken connection counts until the next missed heartbeat. With several nodes,
+   * ask each of them: `isConnected(userId)`.
    */
   readonly connected: boolean;
 }

@@ -1,10 +1,10 @@
 /**
- * Jobs of several users that may share one transaction. Jobs fit together if they all read, or if no job reads or writes what another
- * job writes.
+ * Jobs of several users that may share a transaction. Jobs fit together if all jobs only read, or if no job reads or
+ * writes a name that another job writes.
  */
 import type { MergedTransactions, ServerReadTx, ServerTx, Touches } from './server-store.ts';
 
-/** The largest sum of the weights in one transaction: it bounds the memory and the time of a transaction. */
+/** The largest sum of the weights in a transaction, as a bound of its memory and its time. */
 const MOST_WEIGHT = 256;
 
 export type Mergeable = {
@@ -51,7 +51,10 @@ export class Batch {
     return this.jobs[0]?.mergeable === undefined || this.weight >= MOST_WEIGHT;
   }
 
-  /** Runs the jobs in one transaction. After a failure that is not of one job alone, each job runs in a transaction of its own. */
+  /**
+   * Runs the jobs in one transaction. After a failure of the whole transaction, each job runs in a transaction of
+   * its own.
+   */
   async run(): Promise<void> {
     const { jobs } = this;
     const outcomes = jobs.length > 1 ? await this.together().catch(() => undefined) : undefined;

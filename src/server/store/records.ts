@@ -1,4 +1,7 @@
-/** The records that the server keeps of conversations, members and messages. `receipt-records.ts` has those of group receipts. */
+/**
+ * The server's records of conversations, members and messages. `receipt-records.ts` has the records of group
+ * receipts.
+ */
 import type { ReadBy } from '../../model/conversation/conversation.ts';
 import { type Archive, type Flag, type Mark, NOT_ARCHIVED, UNMARKED, UNSET } from '../../model/registers/flag.ts';
 import type { ConversationId, Seq, UserId } from '../../model/ids.ts';
@@ -15,8 +18,8 @@ interface ConversationState {
   readonly firstSeq: Seq;
   /**
    * The version of the conversation's newest change. In a direct chat a change of a member row raises it too,
-   * so two index scans find a user's changes. In a group a change of a member row raises the version of that
-   * row alone: otherwise one reader would wake all members.
+   * so two index scans find a user's changes. In a group a change of a member row raises only the version of this
+   * row: otherwise a single reader would wake all members.
    */
   readonly version: number;
 }
@@ -121,7 +124,10 @@ export const settingsWithVersion = ({ version, deliveryReceipts, readReceipts }:
 export const hasFlags = ({ muted, marked, archived }: Pick<MemberRecord, 'muted' | 'marked' | 'archived'>): boolean =>
   muted.count + marked.count + archived.count > 0;
 
-/** The messages that take the conversation out of the archive, if they count: those above the flag, from the times as a member. */
+/**
+ * The messages that take the conversation out of the archive, if they count: the messages above the flag, from the
+ * times as a member.
+ */
 export const reopeningRanges = (
   { groupId, firstSeq, latestSeq }: Pick<ConversationRecord, 'groupId' | 'firstSeq' | 'latestSeq'>,
   { archived, present }: Pick<MemberRecord, 'archived' | 'present'>,
@@ -231,7 +237,7 @@ export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (
 export const byFeedOrder = (a: FeedRecall, b: FeedRecall): number =>
   a.version - b.version || a.message.conversationId - b.message.conversationId || a.message.seq - b.message.seq;
 
-/** What the servers of one store must know although a hint may be lost. The numbers follow the order of the commits. */
+/** Facts for all servers of one store, also if a hint is lost. The numbers follow the order of the commits. */
 export interface NoticeRecord {
   readonly number: number;
   /** `revoke`: the value is the user. `policy`: the value is the stored policy, as JSON. */

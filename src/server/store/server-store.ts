@@ -132,8 +132,8 @@ export interface ServerReadTx {
   /** For each part, in order, the number of its messages that the user's unread count leaves out. */
   uncountedIn(parts: readonly (ConversationRange & { readonly userId: UserId })[]): Promise<readonly number[]>;
   /**
-   * The senders of the messages of other users that are above the reader's position, or count again by a mark of the reader, in the conversations of which the reader is a member now. Messages
-   * that are recalled or not countable do not matter.
+   * The senders of other users' messages above the reader's position, or counted again by a mark of the reader. Only
+   * conversations with the reader as a member now. Recalled and uncountable messages do not matter.
    */
   unreadSenders(reader: UserId): Promise<readonly UnreadSender[]>;
   /**
@@ -243,14 +243,14 @@ export interface ServerTx extends ServerReadTx {
   putNotice(notice: Omit<NoticeRecord, 'number'>, forgetBefore: number): Promise<void>;
 }
 
-/** What a transaction writes, by names: no other transaction with one of the names of `writes` shares a transaction with this one. */
+/** The names of everything that a transaction writes. Jobs with a common name in `writes` never share a transaction. */
 export interface Touches {
   readonly writes: readonly string[];
-  /** What the transaction reads, or writes in a way that fits beside others that share it. */
+  /** The names of everything that a transaction reads, or writes in a way that fits beside other jobs with the name. */
   readonly shares: readonly string[];
 }
 
-/** What the turns of the users must know of a transaction. A store does not look at it. */
+/** Facts about a transaction for the turns of the users. The store itself ignores these facts. */
 export interface Work {
   /** Whether a user waits for it. Default true. */
   readonly isUrgent?: boolean | undefined;
@@ -266,7 +266,7 @@ export interface Work {
  */
 export interface MergedTransactions {
   read<T>(bodies: readonly ((tx: ServerReadTx) => Promise<T>)[]): Promise<readonly PromiseSettledResult<T>[]>;
-  /** No body may read or write a row that another body writes. All bodies have one version. */
+  /** No body may read or write a row of another body's writes. All bodies have the same version. */
   tx<T>(bodies: readonly ((tx: ServerTx) => Promise<T>)[]): Promise<readonly PromiseSettledResult<T>[]>;
 }
 

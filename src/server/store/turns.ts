@@ -123,7 +123,10 @@ export class Turns {
     this.next();
   }
 
-  /** Takes the first job of the next line, and the first job of each line behind it that fits beside the jobs before. */
+  /**
+   * Takes the first job of the next line, and the first job of each later line if the job fits beside the taken
+   * jobs.
+   */
   private take(): { readonly batch: Batch; readonly lines: ReadonlySet<Line> } {
     const othersFirst = this.others.size > 0 && (this.urgent.size === 0 || ++this.turn % ONE_IN === 0);
     const batch = new Batch();

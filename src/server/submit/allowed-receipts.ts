@@ -31,8 +31,9 @@ const bounded = (untold: Ranges): Ranges => {
 };
 
 /**
- * The messages that no receipt of the user may name, after this entry: those that the entry says were read while its device sent no
- * receipts, and all that the entry reads or clears if the account's settings forbid its receipts.
+ * The messages that no receipt of the user may name, after this entry: the entry's list of messages read while its
+ * device sent no receipts; and, if the account's settings forbid the entry's receipts, all messages that the entry
+ * reads or clears.
  */
 export const untoldAfter = (
   { untold, readUpTo, read, named }: MemberRecord,

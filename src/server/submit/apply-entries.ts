@@ -60,8 +60,8 @@ const idsIn = (entry: WireConversationEntry): readonly string[] =>
   entry.kind === 'receipts' ? [...(entry.namedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
 
 /**
- * Applies the settings entries of the frame to the account, and judges each receipts entry by the settings before it: the two are one
- * transaction, so no receipt slips past a switch.
+ * Applies the settings entries of the frame to the account, and judges each receipts entry by the settings before the
+ * entry. Both happen in the same transaction, so no receipt slips past a switch.
  */
 const judgeSettings = async (
   tx: ServerTx,

@@ -35,9 +35,8 @@ const contentsOf = (
 };
 
 /**
- * Gaps next to the added seqs without any receipt request to the reader. They are closed in the reader's own
- * row, so the set stays small and its newest ranges describe all of it. Other members do not see the closed
- * gaps.
+ * Gaps next to the added seqs without any receipt request to the reader. The reader's own row closes these gaps, so
+ * the set stays small and its newest ranges describe the whole set. Other members do not see the closed gaps.
  */
 const bridgesOf = async (
   tx: ServerReadTx,

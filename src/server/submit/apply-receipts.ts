@@ -135,7 +135,7 @@ export const prepareReceipts = async (
   });
 };
 
-/** The mark after an entry. Its messages are clamped like a position, so that it names no message of a lost history. */
+/** The mark after an entry. Its messages are clamped like a position, so the mark names no message of a lost history. */
 const markAfter = (mine: Mark, theirs: Mark | undefined, limit: Seq): Mark => {
   if (!theirs) return mine;
   const { from, ...mark } = { ...theirs, at: Math.min(theirs.at, limit) };

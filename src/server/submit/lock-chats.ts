@@ -1,6 +1,6 @@
 /**
- * Locks the conversations of one submitted frame, with the member rows of its author. Creates what an entry may bring into being: a direct
- * chat by its first message, and any conversation by a flag.
+ * Locks the conversations of one submitted frame, with the member rows of its author. Creates a missing direct chat
+ * for its first message, and any missing conversation for a flag.
  */
 import { conversationTarget, type ConversationId, type UserId } from '../../model/ids.ts';
 import { NO_RANGES } from '../../model/registers/ranges.ts';
@@ -44,7 +44,7 @@ const flaggedGroups = (entries: readonly WireConversationEntry[]): readonly stri
   ),
 ];
 
-/** The row of a user who never was a member of the group. It holds the flags that the user has set. */
+/** The row of a user who never was a member of the group. The row holds the user's flags. */
 const outsider = (conversationId: number, userId: UserId): MemberRecord => ({
   ...NEW_REGISTERS,
   conversationId,
@@ -67,7 +67,7 @@ export interface LockedChats {
 /**
  * Locks the conversations of the entries that exist for the author, and reads the author's own rows. A direct chat with only a flag of the
  * peer does not exist for the author, because a flag is private. A group with a flag of the author is locked also if the group does not
- * exist, or the author never was a member: the answer is the same, so it tells nothing of the group.
+ * exist, or the author never was a member: the answer is the same, so the answer tells nothing about the group.
  */
 export const lockChats = async (tx: ServerTx, me: UserId, entries: readonly WireConversationEntry[]): Promise<LockedChats> => {
   const names = [...new Set(entries.map(({ conversationId }) => conversationId))];

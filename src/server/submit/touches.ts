@@ -1,6 +1,6 @@
 /**
- * What a frame writes, so that frames of many users can share one transaction. A frame that reads or writes what another frame writes
- * waits for the next transaction.
+ * The names of everything that a frame writes, so frames of many users can share a transaction. A frame that reads or
+ * writes a name of another frame waits for the next transaction.
  *
  *   direct chat           the conversation of the two users, and their rows
  *   message, recall       the conversation, and the id of the message

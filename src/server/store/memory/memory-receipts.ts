@@ -12,7 +12,8 @@ const bySeq = (a: ReceiptRecord, b: ReceiptRecord): number => a.conversationId -
 
 /**
  * The part of an interval whose changes in a group the feed sends to one member. The part ends where the
- * member left the group; a user who never was a member gets nothing. It begins with the member's first leaving if the member came back in the interval.
+ * member left the group; a user who never was a member gets nothing. For a member who came back in the interval, the
+ * part begins with the first leaving.
  */
 export const visibleInterval = (mine: MemberRecord, { after, upTo }: Interval): Interval => {
   if (mine.role === null) return { after, upTo: mine.moves === 0 ? 0 : Math.min(upTo, mine.version) };

@@ -5,8 +5,8 @@
  *   bob: select S(2) ─┼─▶ one statement for 1, 2 and 3 ─▶ each body gets its own rows, and goes on
  *   cat: select S(3) ─┘
  *
- * So the transaction has as many statements as its longest body, for any number of bodies. The caller promises that no body reads
- * or writes a row that another body writes.
+ * So the transaction has as many statements as its longest body, for any number of bodies. The caller promises that
+ * no body reads or writes a row of another body's writes.
  */
 import type { SqlQuery, SqlRow } from './driver.ts';
 import type { Param, Statements } from './statements.ts';

@@ -32,7 +32,10 @@ export const namesParams = (me: string, names: readonly ConversationId[]): reado
   return [JSON.stringify(pairsOf(me, targets('direct:'))), JSON.stringify(targets('group:')), me];
 };
 
-/** The ids of the conversations that `me` calls by these names: of groups those with a row of `me`, and those of `groups`. */
+/**
+ * The ids of the conversations that `me` calls by these names: of groups only the groups with a row of `me`, and the
+ * groups in `groups`.
+ */
 export const idsOf = async (
   query: SqlQuery,
   me: string,

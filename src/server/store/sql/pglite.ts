@@ -37,8 +37,8 @@ export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => 
     sweeping = undefined;
     if (transactions >= VACUUM_AFTER) sweeping = setTimeout(sweep, IDLE_MS).unref();
   };
-  // The database has one session, so a setting holds for all transactions. No transaction runs beside another one, so each of them sees
-  // one snapshot at any isolation.
+  // The database has one session, so a setting holds for all transactions. Transactions run one after another, so
+  // each transaction sees one snapshot at any isolation.
   let settings: Promise<unknown> | undefined;
   const isSet = (): Promise<unknown> => (settings ??= database.exec(PLANNER_SETTINGS.map((name) => `set ${name} = off;`).join('\n')));
   return {

@@ -41,7 +41,7 @@ const BEGIN = {
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 const postgresDriver = (pool: PgPool): SqlDriver => {
-  // The pool drops a connection that breaks while it is idle. Without a listener, the event would end the process.
+  // The pool drops a connection that breaks while idle. Without a listener, the event would end the process.
   const onIdleError = (): void => undefined;
   pool.on('error', onIdleError);
   return {
@@ -74,10 +74,11 @@ const postgresDriver = (pool: PgPool): SqlDriver => {
 
 /**
  * Opens the store in the database of the pool, and creates its tables, in the schema `tidemark`, if they are missing. The store survives
- * restarts of the database: transactions fail while it is away, and clients try again. Closing the store leaves the pool open.
+ * restarts of the database: transactions fail while the database is away, and clients try again. Closing the store
+ * leaves the pool open.
  *
  * @throws {StoreError} `store/version-ahead` if a newer server wrote the tables.
- * @throws {UsageError} `usage/invalid-option` for an option with an unknown name, and for a pool that is none.
+ * @throws {UsageError} `usage/invalid-option` for an option with an unknown name, and for a value that is not a pool.
  */
 export const openPostgresStore = async (options: PostgresStoreOptions): Promise<ServerStore> => {
   const { pool, ...rest } = readOptions(options, 'openPostgresStore', { pool: 1, runId: 1 }, 'usage/invalid-option');

@@ -109,7 +109,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   // A page of the feed looks for recalls in each changed conversation, and most conversations have none.
   [`create index recalled_message on tidemark.message (conversation_id, version) where recalled`],
-  // The text "all" or a list of user ids. Most messages mention no user, so a small index finds those that do.
+  // The text "all" or a list of user ids. Most messages mention no user, so the index of messages with a mention is
+  // small.
   [
     `alter table tidemark.message add column if not exists mentions jsonb`,
     `create index if not exists mentioning_message on tidemark.message (conversation_id, seq) where mentions is not null`,

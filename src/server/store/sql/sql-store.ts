@@ -110,7 +110,7 @@ export const openSqlStore = async (
         ),
       tx: (bodies) =>
         writing((query, txOf) => {
-          // One time for all bodies: two of them must not judge one receipt window differently.
+          // All bodies use the same time, so two bodies judge a receipt window alike.
           let now: number | undefined;
           return runMerged(
             query,

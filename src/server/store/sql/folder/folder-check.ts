@@ -1,7 +1,7 @@
 /**
- * Checks the store's folder before PGlite opens the database. PGlite would create a new database over the
- * files of a damaged one, or end with "Aborted()". So the server refuses a folder without a whole database
- * first, and changes nothing in it (F122).
+ * Checks the store's folder before PGlite opens the database. PGlite would create a new database over the files of a
+ * damaged database, or end with "Aborted()". So the server first refuses a folder without a whole database, and
+ * changes nothing in the folder (F122).
  */
 import { accessSync, constants, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,8 +28,7 @@ const RESTORE = 'Restore the folder from a backup, or name an empty folder to be
 const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * Creates the folder if it is missing. @throws {StoreError} if the path is no folder, or this process may not
- * read and write it.
+ * Creates a missing folder. @throws {StoreError} if the path is no folder, or this process may not read and write it.
  */
 export const requireFolder = (folder: string): void => {
   try {

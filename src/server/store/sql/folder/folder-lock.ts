@@ -9,9 +9,9 @@
  *       ▲              ├─ yes, and its server holds the folder ────────► refused; the error names the other process
  *       └─ random wait ◄─ yes, and its server also only asks: remove the own claim
  *
- * The server judges another claim by the first of these that can tell: the claim's socket (the kernel
- * answers, also across containers); the claim's process, if it is visible from here; the modification time of
- * the claim, which its server updates (F122).
+ * The server judges another claim by the first of these signs with an answer: the claim's socket (the kernel answers,
+ * also across containers); the claim's process, if it is visible from here; the modification time of the claim, which
+ * its server updates (F122).
  */
 import { promises, rmSync, utimes } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

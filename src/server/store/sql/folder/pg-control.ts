@@ -1,6 +1,6 @@
 /**
- * Checks the file that PostgreSQL starts from, `global/pg_control`, and the segments of the write-ahead log
- * that the file names.
+ * Checks the start file of PostgreSQL, `global/pg_control`, and the segments of the write-ahead log named in the
+ * file.
  */
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
