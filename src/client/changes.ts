@@ -75,8 +75,9 @@ export interface Changes {
    * conversation.
    *
    * @param options.from a message: "unread from here". While the flag is set, the countable messages from this message
-   * on count as unread, read or not, on every device of the user. Messages cleared one by one (`messageIds`) stay read. Offline, on a device that does not store all of them,
-   * the count is a lower bound (`exact` is false). Not together with `marked: false`.
+   * on count as unread, on every device of the user: those that were read, and those cleared one by one before (`messageIds`). A message
+   * cleared after this call does not count. When the flag falls, the position and the earlier clears hold again. Offline, on a device
+   * that does not store all of the messages, the count is a lower bound (`exact` is false). Not together with `marked: false`.
    * @throws {UsageError} `usage/unknown-message` if this device does not store the message `from` in this conversation.
    */
   setMarkedUnread(conversationId: ConversationId, marked: boolean, options?: { readonly from?: MessageId }): Promise<void>;

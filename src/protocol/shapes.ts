@@ -34,6 +34,8 @@ export const MarkShape = v.strictObject({
   at: SeqShape,
   /** The message from which on the user marked the conversation unread. */
   from: v.optional(FromOne),
+  /** The messages from there on that the user cleared one by one since. */
+  cleared: v.optional(RangesShape),
 });
 /** The number that pairs a request with its answers on one connection. */
 export const RequestId = FromOne;
@@ -67,6 +69,8 @@ export const RowShape = v.strictObject({
   readUpTo: SeqShape,
   readBy: v.nullable(v.strictObject({ deviceId: Id, at: Time })),
   uncounted: RangesShape,
+  /** The messages that the reader cleared one by one. */
+  cleared: RangesShape,
   counted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
   /** The messages counted as unread that mention the reader. Above 256 ranges, `mentionsCounted` gives their number. */
   mentions: RangesShape,

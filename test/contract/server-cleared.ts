@@ -28,7 +28,7 @@ export const describeCleared = (open: () => ServerStore): void => {
     it('they merge by union, in any order and number, and the row leaves them out of the count (I-2)', async () => {
       const { bench, ann, ben, rows, unread, clear } = await start(6);
       const before = await bench.cursor(ann);
-      expect(await clear([[4, 4]])).toMatchObject([{ outcome: 'confirmed', row: { readUpTo: 0, uncounted: [[4, 4]] } }]);
+      expect(await clear([[4, 4]])).toMatchObject([{ outcome: 'confirmed', row: { readUpTo: 0, cleared: [[4, 4]] } }]);
       await clear([[2, 2]]);
       const at = await bench.cursor(ann);
       await clear([
@@ -40,7 +40,7 @@ export const describeCleared = (open: () => ServerStore): void => {
       expect(await unread()).toEqual({ unreadCount: 4, exact: true });
       expect(await rows(ann, before)).toMatchObject([
         {
-          uncounted: [
+          cleared: [
             [2, 2],
             [4, 4],
           ],
@@ -100,8 +100,45 @@ export const describeCleared = (open: () => ServerStore): void => {
       await clear(every.slice(200));
       expect(await rows(ann)).toMatchObject([{ uncounted: [], counted: { at: 0, upTo: 640, count: 320 } }]);
       await bench.submit(ann, receiptsTo(ben, { position: 600 }));
-      expect((await rows(ann))[0]!.uncounted).toHaveLength(20);
+      expect((await rows(ann))[0]!.cleared).toHaveLength(20);
       expect(await unread()).toEqual({ unreadCount: 20, exact: true });
+    });
+
+    it('a mark from an older message counts them again, a later clear wins over the mark, and the end of the mark ends both', async () => {
+      const { bench, ann, ben, rows, unread, clear } = await start(6);
+      await clear([[5, 6]]);
+      const mark = { count: 1, value: true, at: 6, from: 3 };
+      await bench.submit(ann, receiptsTo(ben, { position: 4, marked: mark }));
+      expect(await unread()).toEqual({ unreadCount: 4, exact: true });
+      // The second device clears under the mark, and the first device’s clear from before the mark comes late.
+      await bench.submit(ann, receiptsTo(ben, { cleared: [[4, 4]], marked: { ...mark, cleared: [[4, 4]] } }));
+      await clear([[3, 3]]);
+      const before = await bench.cursor(ann);
+      await bench.submit(ann, receiptsTo(ben, { cleared: [[4, 5]], marked: { ...mark, cleared: [[4, 4]] } }));
+      expect(await rows(ann, before)).toEqual([]);
+      expect(await rows(ann)).toMatchObject([{ readUpTo: 4, cleared: [[3, 6]], marked: { ...mark, cleared: [[4, 4]] } }]);
+      expect(await unread()).toEqual({ unreadCount: 3, exact: true });
+      // A clear under a mark that another device has replaced is earlier than the new mark.
+      await bench.submit(ann, receiptsTo(ben, { marked: { ...mark, count: 2, from: 4 } }));
+      await bench.submit(ann, receiptsTo(ben, { cleared: [[6, 6]], marked: { ...mark, cleared: [[6, 6]] } }));
+      expect(await unread()).toEqual({ unreadCount: 3, exact: true });
+      await bench.submit(ann, receiptsTo(ben, { marked: { count: 3, value: false, at: 6 } }));
+      expect(await unread()).toEqual({ unreadCount: 0, exact: true });
+    });
+
+    it('a mark clears no message that does not exist, and above 256 pieces the row carries the newest of the mark’s clears', async () => {
+      const { bench, ann, ben, rows, unread } = await start(640);
+      const every = fromSeqs(Array.from({ length: 320 }, (_, i) => 2 * i + 1));
+      await bench.submit(ann, receiptsTo(ben, { cleared: every.slice(0, 200) }));
+      const mark = { count: 1, value: true, at: 640, from: 1 };
+      await bench.submit(ann, receiptsTo(ben, { position: 640, marked: { ...mark, cleared: [...every, [700, 900]] } }));
+      const [row] = await rows(ann);
+      expect(row).toMatchObject({ uncounted: [], counted: { at: 0, upTo: 640, count: 320 }, marked: { cleared: every.slice(-256) } });
+      expect(await unread()).toEqual({ unreadCount: 320, exact: true });
+      await bench.submit(ben, messageTo(ann, `${ben}-641`));
+      expect(await unread()).toEqual({ unreadCount: 321, exact: true });
+      await bench.submit(ann, receiptsTo(ben, { marked: { ...mark, count: 2 } }));
+      expect(await unread()).toEqual({ unreadCount: 641, exact: true });
     });
 
     it('in a group only the member’s own row changes, and a former member clears nothing', async () => {
@@ -112,7 +149,7 @@ export const describeCleared = (open: () => ServerStore): void => {
       const cursor = await bench.cursor(ben);
       const { hints } = await bench.frame(ann, groupReceipts(group, { cleared: [[1, 1]] }));
       expect(hints).toEqual([{ kind: 'changes', userIds: [ann] }]);
-      expect(await bench.row(ann, group)).toMatchObject({ uncounted: [[1, 1]] });
+      expect(await bench.row(ann, group)).toMatchObject({ cleared: [[1, 1]] });
       expect((await bench.pull(ben, cursor)).flatMap((frame) => frame.rows)).toEqual([]);
       await bench.members(group, { [ann]: null });
       expect(await bench.submit(ann, groupReceipts(group, { cleared: [[2, 2]] }))).toMatchObject([

@@ -4,6 +4,8 @@ import { mergePendingReceipts, NO_PENDING_RECEIPTS, type PendingReceipts } from 
 import { fromSeqs } from '../../src/model/registers/ranges.ts';
 
 const ranges = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 8 }).map(fromSeqs);
+/** A register of a mark is absent if it is empty. */
+const cleared = ranges.filter((some) => some.length > 0);
 const flag = fc.option(fc.record({ count: fc.nat(4), value: fc.boolean() }));
 const pendingReceipts: fc.Arbitrary<PendingReceipts> = fc.record({
   position: fc.nat(30),
@@ -19,7 +21,7 @@ const pendingReceipts: fc.Arbitrary<PendingReceipts> = fc.record({
   muted: flag,
   marked: fc.option(
     fc.record(
-      { count: fc.nat(2), value: fc.boolean(), at: fc.nat(3), from: fc.integer({ min: 1, max: 3 }) },
+      { count: fc.nat(2), value: fc.boolean(), at: fc.nat(3), from: fc.integer({ min: 1, max: 3 }), cleared },
       { requiredKeys: ['count', 'value', 'at'] },
     ),
   ),

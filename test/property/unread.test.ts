@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type ConversationRow, emptyRow, joinRows, rowParts, wholeRow } from '../../src/model/conversation/conversation.ts';
 import { type Mark, UNMARKED } from '../../src/model/registers/flag.ts';
-import { contains, fromSeqs, size } from '../../src/model/registers/ranges.ts';
+import { above, contains, fromSeqs, intersect, range, type Ranges, size, union } from '../../src/model/registers/ranges.ts';
 import { countedAt, uncountedAt, unreadAt } from '../../src/model/conversation/unread.ts';
 
 interface Line {
@@ -98,6 +98,50 @@ it('I-2, I-12: messages cleared one by one do not count, whether the row knows o
         expect(size(countedAt(row, at, UNMARKED, cleared))).toBe(unreadCount);
         expect(size(uncountedAt(row, at, UNMARKED, cleared))).toBe(all.length - at - unreadCount);
       }
+    }),
+  );
+});
+
+it('I-2, I-12: a mark counts again what was cleared before it, not what is cleared after it, and its end ends both', () => {
+  const some = fc.array(fc.integer({ min: 1, max: 40 })).map(fromSeqs);
+  fc.assert(
+    fc.property(lines, fc.nat(40), fc.nat(40), some, some, fc.boolean(), (all, position, first, early, late, onlyNumber) => {
+      const latest = all.length;
+      const readUpTo = Math.min(position, latest);
+      const from = 1 + Math.min(first, latest);
+      const base = Math.min(readUpTo, from - 1);
+      const clearedBefore = intersect(early, range(readUpTo + 1, latest));
+      const clearedAfter = intersect(late, range(base + 1, latest));
+      const uncleared = (cleared: Ranges): Line[] =>
+        all.map((line, i) => (contains(cleared, i + 1) ? { ...line, countable: false } : line));
+      const isRight = (shown: { unreadCount: number; exact: boolean }, truth: number): void => {
+        if (shown.exact) expect(shown.unreadCount).toBe(truth);
+        else expect(shown.unreadCount).toBeLessThanOrEqual(truth);
+      };
+      const numbered = (row: ConversationRow, at: number, count: number): ConversationRow =>
+        onlyNumber ? { ...row, uncounted: [], counted: { at, upTo: latest, count } } : row;
+      const marked: Mark = { count: 1, value: true, at: latest, from, cleared: above(clearedAfter, from - 1) };
+      const inForce = union(intersect(clearedBefore, range(1, from - 1)), clearedAfter);
+      const truth = recount(uncleared(inForce), base);
+      // The device that made the calls has the row from before them.
+      const before = numbered({ ...rowOf(all, readUpTo), cleared: clearedBefore }, readUpTo, recount(uncleared(clearedBefore), readUpTo));
+      const counted = { upTo: readUpTo, count: recount(all, base) - recount(all, readUpTo), exact: true };
+      const mine = unreadAt(before, readUpTo, { ...marked, counted }, clearedAfter);
+      isRight(mine, truth);
+      if (!onlyNumber && from > readUpTo) expect(mine.exact).toBe(true);
+      // The row from after them.
+      const whole: ConversationRow = { ...rowOf(all, base, 2), readUpTo, cleared: union(clearedBefore, clearedAfter), marked };
+      const after = numbered(whole, base, truth);
+      expect(unreadAt(after, readUpTo)).toEqual({ unreadCount: truth, exact: true });
+      expect(unreadAt(joinRows(before, after), readUpTo)).toEqual({ unreadCount: truth, exact: true });
+      // A new mark from the same message, and the end of the mark.
+      isRight(
+        unreadAt(after, readUpTo, { ...marked, count: 2, cleared: undefined }),
+        recount(uncleared(intersect(whole.cleared, range(1, from - 1))), base),
+      );
+      const unmarked = unreadAt(after, readUpTo, { count: 2, value: false, at: latest });
+      isRight(unmarked, recount(uncleared(whole.cleared), readUpTo));
+      if (!onlyNumber) expect(unmarked.exact).toBe(true);
     }),
   );
 });

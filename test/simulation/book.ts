@@ -36,6 +36,8 @@ export interface Op {
   state: OpState;
   /** The newest message of the server at the time of the answer. */
   latestAtEnd: number;
+  /** The number of the first call made after the answer. */
+  endsBefore: number;
   /** A later event may have undone the call: a wipe, a change of settings, a log-out. */
   isDoubtful: boolean;
   /** The ids reported by the call as queued. */
@@ -79,6 +81,7 @@ export class Book {
       ...of,
       state: 'open',
       latestAtEnd: Infinity,
+      endsBefore: Infinity,
       isDoubtful: false,
       queued: [],
     };

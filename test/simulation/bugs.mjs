@@ -19,8 +19,8 @@ export const BUGS = [
   bug(
     'uncounted messages are counted',
     'model/conversation/unread.ts',
-    'const uncounted = union(row.uncounted, cleared);',
-    'const uncounted = cleared;',
+    'const uncounted = union(row.uncounted, cleared.inForce);',
+    'const uncounted = cleared.inForce;',
   ),
   bug(
     'the cursor moves, and the messages are not stored',

@@ -5,8 +5,8 @@ export const COUNTING_BUGS = [
   bug(
     'a sender who is no longer blocked does not count on old devices',
     'model/conversation/conversation.ts',
-    'a.version === b.version ? union(a.uncounted, b.uncounted) : (a.version > b.version ? a : b).uncounted;',
-    'union(a.uncounted, b.uncounted);',
+    'a.version === b.version ? union(a[register], b[register]) : (a.version > b.version ? a : b)[register];',
+    'union(a[register], b[register]);',
   ),
   bug(
     'a block reaches no device of the reader',
@@ -41,13 +41,31 @@ export const COUNTING_BUGS = [
   bug(
     'a cleared message counts for the other devices',
     'server/feed/summary-rows.ts',
-    'const cleared = intersect(mine.cleared, range(at + 1, latestSeq));',
-    'const cleared = NO_RANGES;',
+    'const cleared = intersect(mine.cleared, visible);',
+    'const cleared: Ranges = NO_RANGES;',
   ),
   bug(
     'a clear of single messages clears all between them',
     'engine/intents/clear-messages.ts',
-    'cleared: fromSeqs(seqs.filter((seq) => seq > base && !contains(pendingReceipts.cleared, seq))),',
-    'cleared: seqs.length > 0 && Math.max(...seqs) > base ? [[base + 1, Math.max(...seqs)]] : [],',
+    'const cleared = fromSeqs(seqs.filter((seq) => seq > base && !contains(before, seq)));',
+    'const cleared = fromSeqs(seqs.filter((seq) => seq > base && !contains(before, seq)).flatMap((seq) => Array.from({ length: seq - base }, (_, i) => base + 1 + i)));',
+  ),
+  bug(
+    'a mark from an older message leaves out what was cleared before',
+    'model/registers/flag.ts',
+    'return from === undefined ? cleared : union(intersect(cleared, range(1, from - 1)), clearedIn(mark));',
+    'return cleared;',
+  ),
+  bug(
+    'a message cleared under a mark counts on',
+    'engine/intents/clear-messages.ts',
+    'const marked = clearUnder(mark, readUpTo, cleared);',
+    'const marked = null;',
+  ),
+  bug(
+    'two clears under one mark: the server keeps one of them',
+    'model/registers/flag.ts',
+    'const cleared = union(clearedIn(first), clearedIn(first === a ? b : a));',
+    'const cleared = clearedIn(first);',
   ),
 ];

@@ -23,7 +23,7 @@ export const HARDER_BUGS = [
   bug(
     'a mark as unread resolves and does nothing',
     'engine/intents/mark-unread.ts',
-    'if (isSet === marked && (!from || conversation?.mark.from === from.from)) return;',
+    'if (isSet === marked && (!from || (before.from === from.from && !before.cleared))) return;',
     'if (isSet === marked || marked) return;',
   ),
   bug(
@@ -252,8 +252,8 @@ export const HARDER_BUGS = [
   bug(
     'a row forgets which messages below the position do not count',
     'model/conversation/conversation.ts',
-    'uncounted: above(uncountedOf(a, b), Math.max(countsAbove(marked, readUpTo), neverCounted)),',
-    'uncounted: above(uncountedOf(a, b), Math.max(readUpTo, neverCounted)),',
+    "uncounted: above(latestRanges(a, b, 'uncounted'), base),",
+    "uncounted: above(latestRanges(a, b, 'uncounted'), Math.max(readUpTo, neverCounted)),",
   ),
   bug(
     'a row of the server covers no message below the position',

@@ -11,7 +11,7 @@ export const NOTICE_BUGS = [
   bug(
     'a notification of an unread message is closed',
     'engine/queries/settled-messages.ts',
-    'return seq <= row.latestSeq && (isRead(conversation, message) || contains(row.uncounted, seq));',
+    'return seq <= row.latestSeq && (isRead(conversation, message) || contains(uncounted, seq));',
     'return seq <= row.latestSeq;',
   ),
   bug(

@@ -16,7 +16,7 @@ import { LOCK } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { type Chat, chatOf } from './book.ts';
 import type { Home, Simulation } from './simulation.ts';
-import { has, type Part, type SeenMessage } from './truths.ts';
+import { has, isCleared, type Part, type SeenMessage } from './truths.ts';
 
 /** The pages look at the notifications so long after a read, as in `client/close-notifications.ts`. */
 const LOOK_AFTER_MS = 250;
@@ -240,7 +240,7 @@ export class Notices {
       if (!found) continue;
       const { part, message } = found;
       const { id, seq, recalled, asked } = message;
-      const isDone = seq <= part.readUpTo || recalled || has(part.read, seq) || has(part.cleared, seq);
+      const isDone = seq <= part.readUpTo || recalled || has(part.read, seq) || isCleared(part, seq);
       if (!part.isIn || !(isDone || (asked && has(part.named, seq)))) continue;
       // A device that no longer stores a group's message cannot know whether the message has a receipt.
       if (isDone || ref?.conversationId?.startsWith('direct:') || (await tab.ask('findMessage', id)) !== null)

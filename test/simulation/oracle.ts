@@ -107,6 +107,18 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
         const counts = senderId !== user && countable && !recalled && seq > part.readUpTo && seq > part.joinedAt;
         if (must && counts && !isCleared && !(membersChanged && isGroup))
           violated('I-3', `${chat}: ${user} cleared ${id} (op ${must.n}), and it counts`);
+        if (part.from === null || seq < part.from) continue;
+        // The mark in force is one of these. A clear from before all of them is earlier than the mark.
+        const marks = book.of(user, chat, 'mark').filter(({ value, ids }) => value && ids.length > 0);
+        const naming = clears.filter(({ ids }) => ids.includes(id));
+        const isSince = has(part.clearedSince, seq);
+        if (isSince && !naming.some((op) => marks.some((mark) => mark.n < op.endsBefore)))
+          violated('I-5', `${chat}: ${user} did not clear ${id} after the mark`);
+        const after = naming.find(
+          (op) => sure(op) && marks.every((mark) => mark.endsBefore <= op.n && mark.device === op.device && sure(mark)),
+        );
+        if (after && senderId !== user && countable && !recalled && seq > part.joinedAt && !isSince && !(membersChanged && isGroup))
+          violated('I-3', `${chat}: ${user} cleared ${id} (op ${after.n}) after the mark, and it counts`);
       }
       judgeFlags(truth, part, book, circumstances, violated);
       const acks = book.of(user, chat, 'ack', 'view', 'read-group');

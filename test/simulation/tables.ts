@@ -25,7 +25,10 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
         violated('I-5', `${chat}: ${part.user} has read ${part.readUpTo} of ${truth.messages.length}`);
       for (const { seq } of was && part.readUpTo < truth.messages.length ? truth.messages.slice(part.readUpTo) : [])
         if (has(was!.cleared, seq) && !has(part.cleared, seq)) violated('I-2', `${chat}: ${part.user} cleared ${seq}, and it counts again`);
-      if (part.cleared.some(([, upTo]) => upTo > truth.messages.length))
+      for (const { seq } of was && part.markCount === was.markCount && part.from !== null ? truth.messages : [])
+        if (has(was!.clearedSince, seq) && !has(part.clearedSince, seq))
+          violated('I-2', `${chat}: ${part.user} cleared ${seq} under the mark, and it counts again`);
+      if ([...part.cleared, ...part.clearedSince].some(([, upTo]) => upTo > truth.messages.length))
         violated('I-5', `${chat}: ${part.user} cleared ${JSON.stringify(part.cleared)} of ${truth.messages.length}`);
       if (truth.isGroup && part.delivered.length + part.read.length > 0)
         violated('I-7', `${chat}: a group has delivery or conversation receipts`);

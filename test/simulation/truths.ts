@@ -46,6 +46,10 @@ export interface Part {
   readonly archived: boolean;
   /** For a conversation marked unread: the first message of the mark. From here on messages count, read or not. */
   readonly from: number | null;
+  /** The messages from there on that the user cleared one by one since. */
+  readonly clearedSince: Pairs;
+  /** How often the mark changed. */
+  readonly markCount: number;
   readonly delivered: Pairs;
   readonly read: Pairs;
   readonly named: Pairs;
@@ -89,6 +93,8 @@ const partOf = (record: MemberRecord, isGroup: boolean, messages: readonly Messa
     archiveFlag: archived.value,
     archived: archived.value && (muted.value || !messages.some(endsArchive)),
     from: isMarked ? (marked.from ?? null) : null,
+    clearedSince: marked.cleared ?? [],
+    markCount: marked.count,
     delivered,
     read,
     named,
@@ -166,23 +172,24 @@ export const truthOf = (dump: MemoryDump, before?: ReadonlyMap<Chat, Truth>): Ma
   return truths;
 };
 
-const countedFor = ({ messages }: Truth, { user, readUpTo, from, joinedAt, cleared }: Part): readonly SeenMessage[] =>
-  messages.filter(
+/** A mark from a message on counts the messages again that were cleared before it. */
+export const isCleared = ({ from, cleared, clearedSince }: Part, seq: number): boolean =>
+  has(from !== null && seq >= from ? clearedSince : cleared, seq);
+
+const countedFor = ({ messages }: Truth, part: Part, after: (seq: number) => boolean): readonly SeenMessage[] => {
+  const { user, joinedAt } = part;
+  return messages.filter(
     ({ seq, senderId, countable, uncountedFor, recalled }) =>
-      (seq > readUpTo || (from !== null && seq >= from)) &&
-      seq > joinedAt &&
-      senderId !== user &&
-      countable &&
-      !uncountedFor.includes(user) &&
-      !recalled &&
-      !has(cleared, seq),
+      after(seq) && seq > joinedAt && senderId !== user && countable && !uncountedFor.includes(user) && !recalled && !isCleared(part, seq),
   );
+};
 
 /** The unread count of a member (I-12). */
-export const unreadOf = (truth: Truth, part: Part): number => countedFor(truth, part).length;
+export const unreadOf = (truth: Truth, part: Part): number =>
+  countedFor(truth, part, (seq) => seq > part.readUpTo || (part.from !== null && seq >= part.from)).length;
 
 /** The mention count of a member (I-12). */
 export const mentionsOf = (truth: Truth, part: Part): number =>
-  countedFor(truth, { ...part, from: null }).filter((one) => isMentioned(one, part.user)).length;
+  countedFor(truth, part, (seq) => seq > part.readUpTo).filter((one) => isMentioned(one, part.user)).length;
 
 export type Violated = (invariant: string, why: string) => void;

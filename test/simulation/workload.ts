@@ -373,6 +373,7 @@ export class Workload {
           if (!tab.process.alive) return;
           op.state = 'done';
           op.latestAtEnd = sim.latestOf(op.chat);
+          op.endsBefore = sim.book.ops.length;
           const isOff = offSince !== null && home.offSince === offSince;
           if (isOff && op.chat !== null) op.silentFrom = (offSince.get(op.chat) ?? 0) + 1;
           // A device may know of a switch "on" before the server.

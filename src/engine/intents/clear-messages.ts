@@ -1,6 +1,6 @@
 /** Clears single messages: they no longer count as unread for this user. The position does not move, and the senders learn nothing. */
 import { UsageError } from '../../errors.ts';
-import { countsAbove } from '../../model/registers/flag.ts';
+import { clearUnder, countsAbove } from '../../model/registers/flag.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/registers/ranges.ts';
 import { countingBase } from '../../model/conversation/unread.ts';
@@ -36,12 +36,12 @@ export const clearMessages = async (
     return message.own || message.recalled ? 0 : message.seq;
   });
   if (!conversation) return;
-  const { row, readUpTo, mark, pendingReceipts } = conversation;
+  const { row, readUpTo, mark, cleared: before } = conversation;
   const base = countingBase(row, countsAbove(mark, readUpTo));
   // A message that the row leaves out may count later: its sender may be blocked for now. So it is cleared too.
-  enqueueReceipts(draft, ports, conversationId, {
-    cleared: fromSeqs(seqs.filter((seq) => seq > base && !contains(pendingReceipts.cleared, seq))),
-  });
+  const cleared = fromSeqs(seqs.filter((seq) => seq > base && !contains(before, seq)));
+  const marked = clearUnder(mark, readUpTo, cleared);
+  enqueueReceipts(draft, ports, conversationId, { cleared, ...(marked ? { marked } : {}) });
 };
 
 export const clearMessagesIntents = {

@@ -22,7 +22,7 @@ const countReadFrom = async ({ model, tx }: Draft, conversation: ConversationSta
   const upTo = countingBase(row, readUpTo);
   const wanted = range(Math.max(from, firstVisible(row)), upTo);
   const stored = await readStored(tx, conversation, newestSeqs(intersect(wanted, storedSeqs), MAX_COUNTED));
-  const counting = stored.filter((message) => countsFor(model.me, conversation, message));
+  const counting = stored.filter((message) => countsFor(model.me, message));
   return { upTo, count: counting.length, exact: stored.length === size(wanted) };
 };
 
@@ -31,12 +31,13 @@ export interface MarkedFrom {
   readonly counted: CountedFrom;
 }
 
-/** Sets or removes the mark. A mark from another message than before is a new mark. */
+/** Sets or removes the mark. A mark from another message than before is a new mark, and so is one after a single clear under the mark. */
 export const changeMark = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, marked: boolean, from?: MarkedFrom): void => {
   const conversation = draft.model.get(conversationId);
   const isSet = isBlind(draft.model, conversation) ? conversation?.pendingReceipts.marked?.value : (conversation?.markedUnread ?? false);
-  if (isSet === marked && (!from || conversation?.mark.from === from.from)) return;
-  const mark = setMark(conversation?.mark ?? UNMARKED, marked, conversation?.row.latestSeq ?? 0);
+  const before = conversation?.mark ?? UNMARKED;
+  if (isSet === marked && (!from || (before.from === from.from && !before.cleared))) return;
+  const mark = setMark(before, marked, conversation?.row.latestSeq ?? 0);
   enqueueReceipts(draft, ports, conversationId, { marked: { ...mark, ...from } });
 };
 

@@ -12,12 +12,8 @@ import { readStored } from './read-messages.ts';
 /** Messages that are looked at, from the position on, where the row does not say which of them count. */
 const MAX_LOOKED_AT = 500;
 
-/** True if the message counts as unread for its reader, as far as the message and this device's own calls say. */
-export const countsFor = (
-  me: UserId,
-  { pendingReceipts }: ConversationState,
-  { seq, senderId, countable, recalled }: KeptMessage,
-): boolean => senderId !== me && countable && !recalled && !contains(pendingReceipts.cleared, seq);
+/** True if the message counts as unread for its reader, as far as the message says. */
+export const countsFor = (me: UserId, { senderId, countable, recalled }: KeptMessage): boolean => senderId !== me && countable && !recalled;
 
 /** The first unread message as the row gives it. If the row gives only a number, the first message above the position, which may not count. */
 export const firstUnreadInRow = ({
@@ -39,7 +35,8 @@ const firstUnreadSeq = async (tx: StoreTx, me: UserId, conversation: Conversatio
   const [stored] = intersect(conversation.storedSeqs, range(from, from + MAX_LOOKED_AT - 1));
   if (stored?.[0] !== from) return from;
   const messages = await readStored(tx, conversation, [stored]);
-  return messages.find((message) => countsFor(me, conversation, message))?.seq ?? stored[1] + 1;
+  const { cleared } = conversation;
+  return messages.find((message) => countsFor(me, message) && !contains(cleared, message.seq))?.seq ?? stored[1] + 1;
 };
 
 /** The first unread message; null if nothing is unread. If this device cannot tell which message counts, the first one that may count. */

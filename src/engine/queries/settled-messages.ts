@@ -25,9 +25,9 @@ export const isRead = ({ id, row, readUpTo, receiptsSent }: ConversationState, {
  * not: a position of a lost history may stand above it. Nor is a message of which the row carries only the number.
  */
 const isSettled = (conversation: ConversationState, message: MessageFacts): boolean => {
-  const { row } = conversation;
+  const { row, uncounted } = conversation;
   const { seq } = message;
-  return seq <= row.latestSeq && (isRead(conversation, message) || contains(row.uncounted, seq));
+  return seq <= row.latestSeq && (isRead(conversation, message) || contains(uncounted, seq));
 };
 
 /** Answers for each message, in order, whether its notification may be closed. */

@@ -227,7 +227,7 @@ export class AccountState {
     const { position, cleared, muted, marked, archived } = pendingReceipts;
     const after = {
       readUpTo: Math.max(row.readUpTo, position),
-      uncounted: union(row.uncounted, cleared),
+      cleared: union(row.cleared, cleared),
       muted: muted ? latestFlag(row.muted, muted) : row.muted,
       marked: marked ? latestMark(row.marked, marked) : row.marked,
       archived: archiveOf(row, archived),

@@ -1,7 +1,7 @@
 /** The in-memory state of one conversation: the server's row, the overlay of pending entries, and the values derived from both. */
 import { type ConversationRow, emptyRow } from '../../model/conversation/conversation.ts';
 import { archiveOf, isArchived } from '../../model/conversation/archive.ts';
-import { type Archive, type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/registers/flag.ts';
+import { type Archive, clearedUnder, type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/registers/flag.ts';
 import { type ConversationId, conversationType, type ConversationType, type MessageId, type Seq } from '../../model/ids.ts';
 import {
   type ConversationEntry,
@@ -130,7 +130,7 @@ export class ConversationState {
   }
 
   get mentions(): ReturnType<typeof mentionsAt> {
-    return (this.mentionsCache ??= mentionsAt(this.row, this.readUpTo, this.pendingReceipts.cleared));
+    return (this.mentionsCache ??= mentionsAt(this.row, this.readUpTo, this.mark, this.pendingReceipts.cleared));
   }
 
   /** What the totals count of the conversation, or of the conversation as it was with an earlier row. */
@@ -208,6 +208,11 @@ export class ConversationState {
   /** The newest mark, set on this device or on another. */
   get mark(): Mark {
     return this.pendingReceipts.marked ? latestMark(this.row.marked, this.pendingReceipts.marked) : this.row.marked;
+  }
+
+  /** Messages that the user cleared one by one, and that do not count: no mark counts them again. */
+  get cleared(): Ranges {
+    return clearedUnder(this.mark, this.readUpTo, union(this.row.cleared, this.pendingReceipts.cleared));
   }
 
   /** Receipts that the user has sent to the peer, with the pending ones. */

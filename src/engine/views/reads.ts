@@ -8,8 +8,8 @@ import type { Dirty } from '../state/dirty.ts';
 const markOf = (model: AccountState, id: ConversationId): string => {
   const conversation = model.get(id);
   if (!conversation) return '';
-  const { row, readUpTo, receiptsSent } = conversation;
-  return [countingBase(row, readUpTo), size(row.uncounted), size(receiptsSent.read), size(receiptsSent.named)].join();
+  const { row, readUpTo, uncounted, receiptsSent } = conversation;
+  return [countingBase(row, readUpTo), size(uncounted), size(receiptsSent.read), size(receiptsSent.named)].join();
 };
 
 /** @returns a filter of changes: true for a change after which a message may be read that was unread before. */

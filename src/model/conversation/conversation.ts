@@ -16,7 +16,7 @@ import { above, intersect, NO_RANGES, type Ranges, union } from '../registers/ra
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../message/receipt.ts';
 import type { Totals } from './total.ts';
 
-/** A row with more ranges than this carries `counted` instead of `uncounted`. */
+/** A row with more ranges than this carries `counted` instead of `uncounted`, and only the newest of `cleared`. */
 export const MAX_UNCOUNTED_RANGES = 256;
 /** A row with more ranges than this carries `mentionsCounted` instead of `mentions`. */
 export const MAX_MENTION_RANGES = 256;
@@ -59,10 +59,12 @@ export interface ConversationRow {
   /** Which of my devices moved the position to `readUpTo`; null while the position never moved. */
   readonly readBy: ReadBy | null;
   /**
-   * Messages that do not count for me: own, not countable, recalled, cleared one by one, or of a sender who does not count for me. Those
+   * Messages that do not count for me: own, not countable, recalled, or of a sender who does not count for me. Those
    * above `readUpTo`; while the conversation is marked unread from an earlier message on, those from that message on.
    */
   readonly uncounted: Ranges;
+  /** Messages above the same bound that I cleared one by one; the newest if they are many. A later mark counts them again: see `marked`. */
+  readonly cleared: Ranges;
   readonly counted: Counted | null;
   /** Unread messages that count for me and mention me. A recall takes a message out, so the row of the higher version decides. */
   readonly mentions: Ranges;
@@ -96,6 +98,7 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   readUpTo: 0,
   readBy: null,
   uncounted: NO_RANGES,
+  cleared: NO_RANGES,
   counted: null,
   mentions: NO_RANGES,
   mentionsCounted: null,
@@ -131,6 +134,7 @@ export const rowParts = (row: ConversationRow): RowParts => ({
   ...(row.readUpTo > 0 ? { readUpTo: row.readUpTo } : {}),
   ...(row.readBy ? { readBy: row.readBy } : {}),
   ...(row.uncounted.length > 0 ? { uncounted: row.uncounted } : {}),
+  ...(row.cleared.length > 0 ? { cleared: row.cleared } : {}),
   ...(row.counted ? { counted: row.counted } : {}),
   ...(row.mentions.length > 0 ? { mentions: row.mentions } : {}),
   ...(row.mentionsCounted ? { mentionsCounted: row.mentionsCounted } : {}),
@@ -170,8 +174,8 @@ const joinMentions = (a: ConversationRow, b: ConversationRow, base: Seq): Mentio
 };
 
 /** The rows of one version are parts of one row. Between two versions, a message may count again: the sender is no longer blocked. */
-const uncountedOf = (a: ConversationRow, b: ConversationRow): Ranges =>
-  a.version === b.version ? union(a.uncounted, b.uncounted) : (a.version > b.version ? a : b).uncounted;
+const latestRanges = (a: ConversationRow, b: ConversationRow, register: 'uncounted' | 'cleared'): Ranges =>
+  a.version === b.version ? union(a[register], b[register]) : (a.version > b.version ? a : b)[register];
 
 /** Joins two rows of one conversation and epoch, each register by its own rule. Commutative, associative, idempotent. */
 export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRow => {
@@ -180,6 +184,7 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
   const [firstSeq, joinedAt] = [Math.max(a.firstSeq, b.firstSeq), Math.max(a.joinedAt, b.joinedAt)];
   const neverCounted = firstVisible({ firstSeq, joinedAt }) - 1;
   const newer = b.version > a.version || (b.version === a.version && b.latestSeq >= a.latestSeq) ? b : a;
+  const base = Math.max(countsAbove(marked, readUpTo), neverCounted);
   return {
     conversationId: a.conversationId,
     version: Math.max(a.version, b.version),
@@ -188,7 +193,8 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     joinedAt,
     readUpTo,
     readBy: (b.readUpTo > a.readUpTo ? b : a).readBy,
-    uncounted: above(uncountedOf(a, b), Math.max(countsAbove(marked, readUpTo), neverCounted)),
+    uncounted: above(latestRanges(a, b, 'uncounted'), base),
+    cleared: above(latestRanges(a, b, 'cleared'), base),
     counted: newer.counted,
     ...joinMentions(a, b, Math.max(readUpTo, neverCounted)),
     muted: latestFlag(a.muted, b.muted),

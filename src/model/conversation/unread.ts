@@ -1,6 +1,6 @@
 /** The unread count and the count of mentions, derived from the server's row and a read position, and never incremented (I-12, I-13). */
 import type { ConversationRow, ReadBy } from './conversation.ts';
-import { countsAbove, type Mark } from '../registers/flag.ts';
+import { clearedUnder, countsAbove, type Mark } from '../registers/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../ids.ts';
 import { above, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../registers/ranges.ts';
 
@@ -38,7 +38,7 @@ export interface UnreadExplanation extends Unread {
   readonly latestSeq: Seq;
   /**
    * Messages above the position that do not count: own, not countable, recalled, cleared one by one, or of a sender who does not count. If
-   * the server told only the number of unread messages, these are the pending clears alone.
+   * the server told only the number of unread messages, these are the cleared ones alone.
    */
   readonly uncounted: Ranges;
   /** The counted messages; empty if only their number is known. */
@@ -55,34 +55,56 @@ export const countingBase = (row: Pick<ConversationRow, 'joinedAt' | 'firstSeq'>
 const coveredAbove = (row: ConversationRow): Seq =>
   countingBase(row, row.marked.counted ? row.readUpTo : countsAbove(row.marked, row.readUpTo));
 
+/** Messages cleared one by one, at a position and under a mark. */
+interface Cleared {
+  /** Those that do not count. */
+  readonly inForce: Ranges;
+  /** Those about which a number in the row may be wrong: they were cleared since, or a mark counts them again since. */
+  readonly changed: { readonly since: Ranges; readonly again: Ranges };
+}
+
+const clearedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark, pending: Ranges): Cleared => {
+  const inForce = clearedUnder(mark, readUpTo, union(row.cleared, pending));
+  const atServer = clearedUnder(row.marked, row.readUpTo, row.cleared);
+  return { inForce, changed: { since: subtract(inForce, atServer), again: subtract(atServer, inForce) } };
+};
+
+/** How far a number in the row may be too high in `(base, upTo]`, and whether it may be too low. */
+const doubt = ({ changed: { since, again } }: Cleared, base: Seq, upTo: Seq): { readonly tooHigh: number; readonly tooLow: boolean } => {
+  const part = range(base + 1, upTo);
+  return { tooHigh: size(intersect(since, part)), tooLow: intersect(again, part).length > 0 };
+};
+
 /** The number of messages that count above a base that the row covers. */
-const countAbove = (row: ConversationRow, base: Seq, cleared: Ranges): Unread => {
+const countAbove = (row: ConversationRow, base: Seq, cleared: Cleared): Unread => {
   const { counted } = row;
-  const uncounted = union(row.uncounted, cleared);
+  const uncounted = union(row.uncounted, cleared.inForce);
   const numberAbove = (seq: Seq): number => size(subtract(range(seq + 1, row.latestSeq), uncounted));
   if (!counted || base >= counted.upTo) return { unreadCount: numberAbove(base), exact: true };
   const later = numberAbove(counted.upTo);
-  // Up to `counted.upTo` only the number is known, and the number may leave out a message that was cleared there.
-  const maybeCounted = size(intersect(cleared, range(base + 1, counted.upTo)));
-  if (base === counted.at) return { unreadCount: Math.max(0, counted.count - maybeCounted) + later, exact: maybeCounted === 0 };
+  const { tooHigh, tooLow } = doubt(cleared, base, counted.upTo);
+  if (base === counted.at) return { unreadCount: Math.max(0, counted.count - tooHigh) + later, exact: tooHigh === 0 && !tooLow };
   // The base is inside the range of which only the number is known. The lower bound: all messages that do not count are above the base.
   const notCounted = counted.upTo - counted.at - counted.count;
-  return { unreadCount: Math.max(0, counted.upTo - base - notCounted - maybeCounted) + later, exact: false };
+  return { unreadCount: Math.max(0, counted.upTo - base - notCounted - tooHigh) + later, exact: false };
 };
 
 /** The number of unread messages that mention me, at a read position, from the row alone. The parameters are those of {@link unreadAt}. */
 export const mentionsAt = (
   row: ConversationRow,
   readUpTo: Seq,
-  cleared: Ranges = NO_RANGES,
+  mark: Mark = row.marked,
+  pending: Ranges = NO_RANGES,
 ): { readonly mentionCount: number; readonly exact: boolean } => {
   const base = countingBase(row, readUpTo);
+  const cleared = clearedAt(row, readUpTo, mark, pending);
   const { mentionsCounted: counted } = row;
-  if (!counted) return { mentionCount: size(subtract(above(row.mentions, base), union(row.uncounted, cleared))), exact: true };
+  if (!counted) return { mentionCount: size(subtract(above(row.mentions, base), union(row.uncounted, cleared.inForce))), exact: true };
   if (base >= counted.upTo) return { mentionCount: 0, exact: counted.upTo >= row.latestSeq };
   // Only the number is known. The lower bound: every message up to the base and every message cleared above it mentions me.
-  const maybe = base - counted.at + size(intersect(cleared, range(base + 1, counted.upTo)));
-  return { mentionCount: Math.max(0, counted.count - maybe), exact: maybe === 0 };
+  const { tooHigh, tooLow } = doubt(cleared, base, counted.upTo);
+  const maybe = base - counted.at + tooHigh;
+  return { mentionCount: Math.max(0, counted.count - maybe), exact: maybe === 0 && !tooLow };
 };
 
 /**
@@ -90,16 +112,17 @@ export const mentionsAt = (
  *
  * @param readUpTo the position in force: the row's own position, or a pending position above it.
  * @param mark the mark in force: the row's own mark, or a pending mark that wins over it.
- * @param cleared messages that this device cleared one by one. The row may not leave them out yet.
+ * @param pending messages that this device cleared one by one, beside those that the row names.
  */
-export const unreadAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, cleared: Ranges = NO_RANGES): Unread => {
+export const unreadAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, pending: Ranges = NO_RANGES): Unread => {
   const base = countingBase(row, countsAbove(mark, readUpTo));
   const covered = coveredAbove(row);
+  const cleared = clearedAt(row, readUpTo, mark, pending);
   if (base >= covered) return countAbove(row, base, cleared);
   // This device marked messages unread that the row does not cover yet.
   const { upTo, count, exact } = mark.counted ?? { upTo: 0, count: 0, exact: false };
   const from = Math.max(upTo, covered);
-  const maybeCounted = size(intersect(cleared, range(base + 1, from)));
+  const maybeCounted = size(intersect(cleared.inForce, range(base + 1, from)));
   const later = countAbove(row, from, cleared);
   return {
     unreadCount: Math.max(0, count - maybeCounted) + later.unreadCount,
@@ -112,13 +135,15 @@ const isUnnamed = (row: ConversationRow, base: Seq): boolean =>
   base < coveredAbove(row) || (row.counted !== null && base < row.counted.upTo);
 
 /** The unread messages; none if only their number is known. The parameters are those of {@link unreadAt}. */
-export const countedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, cleared: Ranges = NO_RANGES): Ranges => {
+export const countedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, pending: Ranges = NO_RANGES): Ranges => {
   const base = countingBase(row, countsAbove(mark, readUpTo));
-  return isUnnamed(row, base) ? NO_RANGES : subtract(range(base + 1, row.latestSeq), union(row.uncounted, cleared));
+  if (isUnnamed(row, base)) return NO_RANGES;
+  return subtract(range(base + 1, row.latestSeq), union(row.uncounted, clearedAt(row, readUpTo, mark, pending).inForce));
 };
 
 /** The messages above the position that do not count. If the row does not name them, these are the cleared ones. */
-export const uncountedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, cleared: Ranges = NO_RANGES): Ranges => {
+export const uncountedAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.marked, pending: Ranges = NO_RANGES): Ranges => {
   const base = countingBase(row, countsAbove(mark, readUpTo));
-  return intersect(range(base + 1, row.latestSeq), isUnnamed(row, base) ? cleared : union(row.uncounted, cleared));
+  const { inForce } = clearedAt(row, readUpTo, mark, pending);
+  return intersect(range(base + 1, row.latestSeq), isUnnamed(row, base) ? inForce : union(row.uncounted, inForce));
 };

@@ -64,7 +64,15 @@ const otherPieces = (row: ConversationRow): readonly ConversationRow[] => {
   const name = (ranges: Ranges, registers: (some: Ranges) => Partial<Registers>): void => {
     for (let upTo = ranges.length - MAX_RECEIPT_RANGES; upTo > 0; upTo -= PIECES_PER_ROW) {
       const some = ranges.slice(Math.max(0, upTo - PIECES_PER_ROW), upTo);
-      rows.push({ ...row, lastMessage: null, uncounted: NO_RANGES, untold: NO_RANGES, ...NO_REGISTERS, ...registers(some) });
+      rows.push({
+        ...row,
+        lastMessage: null,
+        uncounted: NO_RANGES,
+        cleared: NO_RANGES,
+        untold: NO_RANGES,
+        ...NO_REGISTERS,
+        ...registers(some),
+      });
     }
   };
   for (const side of SIDES) for (const kind of KINDS) name(row[side][kind], (some) => ({ [side]: { ...NO_RECEIPTS_SENT, [kind]: some } }));

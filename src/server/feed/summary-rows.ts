@@ -8,11 +8,11 @@ import {
   MAX_SUMMARY_BODY_BYTES,
   MAX_UNCOUNTED_RANGES,
 } from '../../model/conversation/conversation.ts';
-import { countsAbove } from '../../model/registers/flag.ts';
+import { clearedUnder, countsAbove } from '../../model/registers/flag.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/message/mentions.ts';
 import type { StoredMessage } from '../../model/message/message.ts';
-import { above, contains, intersect, NO_RANGES, range, size, subtract, union } from '../../model/registers/ranges.ts';
+import { above, contains, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import { NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/message/receipt.ts';
 import { countingBase } from '../../model/conversation/unread.ts';
 import { boundRows, type FullRow, type Known } from './bound-rows.ts';
@@ -44,6 +44,8 @@ export const wireMessageOf = (
   recalled,
   ...(mentionsReader(mentions, senderId, reader) ? { mentionsMe: true } : {}),
 });
+
+const newest = (cleared: Ranges): Ranges => cleared.slice(-MAX_UNCOUNTED_RANGES);
 
 const receiptsSentOf = ({ delivered, read, named }: MemberRecord): ReceiptsSent => ({ delivered, read, named });
 
@@ -143,11 +145,16 @@ export const rowsOf = async (
     const placed = place.get(conversation.id) ?? -1;
     // A mark may count messages from below the position. Mentions count above the position alone.
     const at = countingBase({ joinedAt, firstSeq }, countsAbove(marked, readUpTo));
-    const cleared = intersect(mine.cleared, range(at + 1, latestSeq));
-    const ranges = union(uncounted[placed] ?? NO_RANGES, cleared);
-    const tooMany = ranges.length > MAX_UNCOUNTED_RANGES;
+    const notCounting = uncounted[placed] ?? NO_RANGES;
+    const visible = range(at + 1, latestSeq);
+    const cleared = intersect(mine.cleared, visible);
+    const clearedNow = intersect(clearedUnder(marked, readUpTo, cleared), visible);
+    const ranges = union(notCounting, clearedNow);
+    const tooMany = [ranges, cleared, clearedNow].some(({ length }) => length > MAX_UNCOUNTED_RANGES);
     const position = countingBase({ joinedAt, firstSeq }, readUpTo);
-    const mentions = above(subtract(mentioning[placed] ?? NO_RANGES, ranges), position);
+    // A later mark may count a cleared message again, so a mention stays named if the row also names the clear.
+    const mentioned = above(subtract(mentioning[placed] ?? NO_RANGES, notCounting), position);
+    const mentions = subtract(mentioned, subtract(clearedNow, union(newest(cleared), newest(marked.cleared ?? NO_RANGES))));
     const tooManyMentions = mentions.length > MAX_MENTION_RANGES;
     const lastMessage = last.get(conversation.id);
     const row: ConversationRow = {
@@ -158,12 +165,13 @@ export const rowsOf = async (
       joinedAt,
       readUpTo,
       readBy,
-      uncounted: tooMany ? NO_RANGES : ranges,
+      uncounted: tooMany ? NO_RANGES : notCounting,
+      cleared: newest(cleared),
       counted: tooMany ? { at, upTo: latestSeq, count: latestSeq - at - size(ranges) } : null,
       mentions: tooManyMentions ? NO_RANGES : mentions,
-      mentionsCounted: tooManyMentions ? { at: position, upTo: latestSeq, count: size(mentions) } : null,
+      mentionsCounted: tooManyMentions ? { at: position, upTo: latestSeq, count: size(subtract(mentions, clearedNow)) } : null,
       muted,
-      marked,
+      marked: marked.cleared ? { ...marked, cleared: newest(marked.cleared) } : marked,
       untold,
       archived,
       reopenedBy: reopened.get(conversation.id) ?? 0,

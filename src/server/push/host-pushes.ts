@@ -5,6 +5,7 @@
  *   submit ─▶ commit ─▶ answer to the sender
  *                └────▶ HostPushes ─▶ for 50 recipients, in the sender's turns: one read ─▶ onMessage
  */
+import { clearedUnder } from '../../model/registers/flag.ts';
 import type { UserId } from '../../model/ids.ts';
 import { mentionsReader } from '../../model/message/mentions.ts';
 import { contains } from '../../model/registers/ranges.ts';
@@ -48,12 +49,12 @@ export const pushesOf = async (
   const names = new Map(recipients.map(({ userId, conversationId }) => [userId, conversationId]));
   const members = await tx.membersNamed(place, [...names.keys()]);
   const waiting = members.filter(
-    ({ userId, role, muted, readUpTo, joinedAt, cleared, read, named }) =>
+    ({ userId, role, muted, marked, readUpTo, joinedAt, cleared, read, named }) =>
       role !== null &&
       (!muted.value || mentionsUser(userId)) &&
       seq > Math.max(readUpTo, joinedAt) &&
       !now.uncountedFor.includes(userId) &&
-      !contains(cleared, seq) &&
+      !contains(clearedUnder(marked, readUpTo, cleared), seq) &&
       !contains(read, seq) &&
       !contains(named, seq),
   );

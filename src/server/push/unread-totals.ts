@@ -1,6 +1,6 @@
 /** The total unread count of users, as their devices derive it from their rows. */
 import type { UserId } from '../../model/ids.ts';
-import { countsAbove } from '../../model/registers/flag.ts';
+import { clearedUnder, countsAbove } from '../../model/registers/flag.ts';
 import { range, size, subtract } from '../../model/registers/ranges.ts';
 import { countingBase } from '../../model/conversation/unread.ts';
 import { reopeningRanges, type UnreadPlace } from '../store/records.ts';
@@ -24,7 +24,7 @@ export const unreadTotals = async (tx: ServerReadTx, userIds: readonly UserId[],
     const { userId, conversationId, joinedAt, readUpTo, marked, muted, cleared } = place.member;
     const base = countingBase({ joinedAt, firstSeq: place.firstSeq }, countsAbove(marked, readUpTo));
     if (muted.value || base >= place.latestSeq || (await isArchived(tx, place))) continue;
-    open.push({ userId, conversationId, parts: subtract(range(base + 1, place.latestSeq), cleared) });
+    open.push({ userId, conversationId, parts: subtract(range(base + 1, place.latestSeq), clearedUnder(marked, readUpTo, cleared)) });
   }
   const totals = new Map([...new Set(userIds)].map((userId) => [userId, 0]));
   const add = (userId: UserId, messages: number): void => void totals.set(userId, totals.get(userId)! + messages);

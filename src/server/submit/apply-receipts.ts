@@ -138,8 +138,9 @@ export const prepareReceipts = async (
 /** The mark after an entry. Its messages are clamped like a position, so the mark names no message of a lost history. */
 const markAfter = (mine: Mark, theirs: Mark | undefined, limit: Seq): Mark => {
   if (!theirs) return mine;
-  const { from, ...mark } = { ...theirs, at: Math.min(theirs.at, limit) };
-  return latestMark(mine, from !== undefined && from <= limit ? { ...mark, from } : mark);
+  const { from, cleared, ...mark } = { ...theirs, at: Math.min(theirs.at, limit) };
+  if (from === undefined || from > limit) return latestMark(mine, mark);
+  return latestMark(mine, cleared ? { ...mark, from, cleared: clampTo(cleared, limit) } : { ...mark, from });
 };
 
 export interface ReceiptsEffect {

@@ -53,15 +53,99 @@ describe('unread from a message on', () => {
     expect(await shown(phone)).toMatchObject({ markedUnread: false, readUpTo: 7 });
   });
 
-  it('messages cleared one by one stay read, on every device', async () => {
-    const more: string[] = [];
-    for (const text of ['line 7', 'line 8', 'line 9']) more.push((await bob.say('alice', text)).id);
-    await phone.until({ of: 'messages', conversationId: BOB, limit: 50 }, (list) => list.filter(({ seq }) => seq).length === 9);
-    await phone.do('clearMessages', BOB, more.slice(1));
-    await phone.do('setMarkedUnread', BOB, true, ids[4]);
-    for (const tab of [phone, tablet])
-      await tab.until({ of: 'conversation', conversationId: BOB }, (chat) => chat!.markedUnread && chat!.unreadCount === 3);
-    expect(await tablet.ask('explainUnread', BOB)).toMatchObject({ markedFrom: 5, counted: [[5, 7]] });
+  describe('and messages cleared one by one', () => {
+    /** The messages 7, 8 and 9, above the position. */
+    let more: string[];
+
+    beforeEach(async () => {
+      more = [];
+      for (const text of ['line 7', 'line 8', 'line 9']) more.push((await bob.say('alice', text)).id);
+      for (const tab of [phone, tablet])
+        await tab.until({ of: 'messages', conversationId: BOB, limit: 50 }, (list) => list.filter(({ seq }) => seq).length === 9);
+    });
+
+    const both = async (unreadCount: number) => {
+      for (const tab of [phone, tablet])
+        await tab.until({ of: 'conversation', conversationId: BOB }, (chat) => chat!.unreadCount === unreadCount && chat!.exact);
+    };
+    const settled = () => phone.until({ of: 'outbox' }, ({ pending }) => pending === 0);
+
+    it('a message cleared before the mark counts again, on every device', async () => {
+      await phone.do('clearMessages', BOB, more.slice(1));
+      await both(1);
+      await phone.do('setMarkedUnread', BOB, true, ids[4]);
+      // At once, before the server has answered.
+      expect(await shown(phone)).toMatchObject({ unreadCount: 5, exact: true });
+      await both(5);
+      expect(await tablet.ask('explainUnread', BOB)).toMatchObject({ markedFrom: 5, counted: [[5, 9]] });
+      // The end of the mark brings back what was so before it.
+      await tablet.do('setMarkedUnread', BOB, false);
+      expect(await shown(tablet)).toMatchObject({ unreadCount: 1, exact: true });
+      await both(1);
+    });
+
+    it('a message cleared after the mark does not count, and a repeated mark counts it again', async () => {
+      await phone.do('setMarkedUnread', BOB, true, ids[4]);
+      await settled();
+      goOffline(phoneDevice);
+      await phone.do('clearMessages', BOB, [ids[5]!, more[1]!]);
+      expect(await phone.ask('explainUnread', BOB)).toMatchObject({ unreadCount: 3, counted: [[5, 5], [7, 7], [9, 9]] }); // prettier-ignore
+      goOnline(phoneDevice);
+      await both(3);
+      await tablet.do('setMarkedUnread', BOB, true, ids[4]);
+      await both(5);
+    });
+
+    it('all offline, the last call decides for each message, after a restart and on the other device too', async () => {
+      goOffline(phoneDevice);
+      await phone.do('clearMessages', BOB, [more[0]!, more[1]!]);
+      await phone.do('setMarkedUnread', BOB, true, more[0]);
+      await phone.do('clearMessages', BOB, [more[1]!, more[2]!]);
+      expect(await phone.ask('explainUnread', BOB)).toMatchObject({ unreadCount: 1, exact: true, counted: [[7, 7]] });
+      await phone.close();
+      phone = await openTab(world, phoneDevice);
+      expect(await shown(phone)).toMatchObject({ unreadCount: 1, exact: true });
+      goOnline(phoneDevice);
+      await both(1);
+    });
+
+    it('a clear of a device that did not know the mark is the earlier one', async () => {
+      goOffline(phoneDevice);
+      await phone.do('clearMessages', BOB, [more[1]!]);
+      await tablet.do('setMarkedUnread', BOB, true, more[0]);
+      await unread(tablet, 3);
+      goOnline(phoneDevice);
+      await settled();
+      await both(3);
+    });
+
+    it('a mention among them counts again', async () => {
+      await bob.do('sendMessage', 'direct:alice', { body: '"look"', id: 'look', mentions: ['alice'] });
+      const mentions = (tab: WorldTab, count: number) =>
+        tab.until({ of: 'conversation', conversationId: BOB }, (chat) => chat!.mentionCount === count);
+      await phone.until({ of: 'messages', conversationId: BOB, limit: 50 }, (list) =>
+        list.some(({ id, seq }) => id === 'look' && seq !== null),
+      );
+      await mentions(phone, 1);
+      await phone.do('clearMessages', BOB, ['look']);
+      await mentions(tablet, 0);
+      await settled();
+      await phone.do('setMarkedUnread', BOB, true, more[0]);
+      expect(await shown(phone)).toMatchObject({ mentionCount: 1, unreadCount: 4 });
+      await mentions(tablet, 1);
+    });
+
+    it('a server that lost both gets both again, in their order', async () => {
+      const copy = world.server.dump();
+      await phone.do('clearMessages', BOB, [more[1]!]);
+      await phone.do('setMarkedUnread', BOB, true, more[0]);
+      await phone.do('clearMessages', BOB, [more[2]!]);
+      await both(2);
+      world.server.restore(copy);
+      await world.pass(60_000);
+      await both(2);
+      expect(await tablet.ask('explainUnread', BOB)).toMatchObject({ counted: [[7, 8]] });
+    });
   });
 
   it('the sender learns nothing of the mark', async () => {

@@ -12,7 +12,7 @@ const FRAME_OVERHEAD = 256;
 
 const encoder = new TextEncoder();
 
-const wireMark = ({ count, value, at, from }: Mark): Mark => ({ count, value, at, ...(from === undefined ? {} : { from }) });
+const wireMark = ({ counted: _, ...mark }: Mark): Mark => mark;
 
 export const wireEntry = (entry: OutboxEntry): WireEntry => {
   if (entry.kind === 'settings') return { kind: 'settings', key: entry.key, ...entry.settings };

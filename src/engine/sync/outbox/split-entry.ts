@@ -44,14 +44,28 @@ const chunksOfText = (contents: readonly AckContent[], maxBytes: number): AckCon
 /** Splits an entry with more receipts than a frame takes into several entries. An entry that fits is returned unchanged. */
 export const splitEntry = (entry: ReceiptsEntry, newKey: () => string, frameBytes: number): readonly ReceiptsEntry[] => {
   const { pendingReceipts } = entry;
+  const { marked } = pendingReceipts;
   const texts = chunksOfText(pendingReceipts.contents, Math.floor(frameBytes / 8));
-  const isShort = REGISTERS.every((register) => pendingReceipts[register].length <= MAX_RANGES);
+  const isShort =
+    (marked?.cleared?.length ?? 0) <= MAX_RANGES && REGISTERS.every((register) => pendingReceipts[register].length <= MAX_RANGES);
   if (isShort && pendingReceipts.namedIds.length <= MAX_IDS && texts.length <= 1) return [entry];
   // Contents come first: the server ignores a content if the plain receipt of the same message came before.
   const parts: PendingReceipts[] = texts.map((contents) => ({ ...NO_PENDING_RECEIPTS, contents, namedIds: contents.map(({ id }) => id) }));
-  parts.push({ ...pendingReceipts, cleared: [], read: [], delivered: [], named: [], namedIds: [], contents: [], untold: [] });
+  const plain = marked && { ...marked, cleared: undefined };
+  parts.push({
+    ...pendingReceipts,
+    marked: plain,
+    cleared: [],
+    read: [],
+    delivered: [],
+    named: [],
+    namedIds: [],
+    contents: [],
+    untold: [],
+  });
   for (const register of REGISTERS)
     for (const ranges of chunks(pendingReceipts[register], MAX_RANGES)) parts.push({ ...NO_PENDING_RECEIPTS, [register]: ranges });
+  for (const cleared of chunks(marked?.cleared ?? [], MAX_RANGES)) parts.push({ ...NO_PENDING_RECEIPTS, marked: { ...marked!, cleared } });
   const withContent = new Set(pendingReceipts.contents.map(({ id }) => id));
   for (const namedIds of chunks(
     pendingReceipts.namedIds.filter((id) => !withContent.has(id)),
