@@ -4,6 +4,8 @@ export type { PublishedMessage, ReceiptServer, ReceiptServerOptions } from './re
 export { type DeclaredNotification, declarativePush } from './push/declarative-push.ts';
 export type { OnMessage, PushRecipient } from './push/host-pushes.ts';
 export type { DeclarativePush, PushFrame } from '../protocol/push.ts';
+export type { Imported } from './history/import-messages.ts';
+export type { ImportedConversation, ImportedMessage, ImportedReceipt } from './history/imported.ts';
 export { prometheusMetrics, type PrometheusClient } from './metrics/prometheus.ts';
 export type { ServerMetrics } from './metrics/server-metrics.ts';
 export type { MetricName } from './metrics/metric-names.ts';

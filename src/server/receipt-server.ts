@@ -13,6 +13,8 @@ import type { Policy, PolicyChange } from './policy.ts';
 import type { Readiness } from './readiness.ts';
 import type { Connection, Socket } from './socket.ts';
 import type { ServerStore } from './store/server-store.ts';
+import type { Imported } from './history/import-messages.ts';
+import type { ImportedConversation } from './history/imported.ts';
 import type { OnMessage } from './push/host-pushes.ts';
 import type { Log } from '../logging.ts';
 
@@ -110,6 +112,18 @@ export interface ReceiptServer extends GroupDoor {
    * {RejectedError}
    */
   publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
+  /**
+   * Stores the history of conversations from another system: messages with their times, read positions and receipts. Unread counts are
+   * right at once. Users with a device online get the history like any other change, without a push. The messages of one conversation
+   * come in their order, over several calls if there are many. A repeated call changes nothing. Every message counts for its readers:
+   * call `countsChanged` for a reader with blocked senders.
+   *
+   * @returns the number of messages stored now, and the number of messages that an earlier call has stored.
+   * @throws {UsageError} for malformed history, before anything is stored, and for a message older than what its conversation has.
+   * @throws {RejectedError} for what no client may send, such as a receipt of a user who is no member of the group. What came before it in
+   * the call may be stored.
+   */
+  importMessages(conversations: readonly ImportedConversation[]): Promise<Imported>;
   /**
    * Changes the policy. The change applies from the next entry on, and the server tells every connection. With a bus to other servers the
    * change is stored, over the option `policy` of each server: it applies on every server within 5 s, and after

@@ -33,6 +33,7 @@ import { requireOrigins } from './doors/origin.ts';
 import { type Heeds, Notices } from './notices.ts';
 import { changePolicy, DEFAULT_POLICY, TokenBuckets } from './policy.ts';
 import { publishMessage } from './publish.ts';
+import { importMessages } from './history/import-messages.ts';
 import { HostPushes } from './push/host-pushes.ts';
 import { createStoreProbe, type Readiness } from './readiness.ts';
 import type { ReceiptServer, ReceiptServerOptions } from './receipt-server.ts';
@@ -206,6 +207,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     membersChanged: async (groupId) => (await opening).groups.membersChanged(groupId),
     countsChanged: async (userId) => countsChanged(await opening, userId),
     publish: (message) => publishMessage(opening, message),
+    importMessages: (conversations) => importMessages(opening, conversations),
     setPolicy: (change) => policy.change(change, bus.isLocal ? undefined : (mine) => opening.then(() => notices?.changePolicy(mine))),
     get policy() {
       return policy.value;

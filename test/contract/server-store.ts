@@ -19,6 +19,7 @@ import { describeCounting } from './server-counting.ts';
 import { describeFlags } from './server-flags.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
+import { describeImport } from './server-import.ts';
 import { describeMerged } from './server-merged.ts';
 import { describeMentions } from './server-mentions.ts';
 import { describeNotices } from './server-notices.ts';
@@ -97,6 +98,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     };
 
     describeMerged(() => store);
+    describeImport(() => store);
 
     it('messages get the seqs 1, 2, 3, …, and a repeated message gets the same answer (I-2, F61)', async () => {
       const [alice, bob] = pair();

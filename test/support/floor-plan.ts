@@ -99,6 +99,7 @@ export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly s
     notices: ['core', 'policy', 'store'],
     expiry: ['bus', 'core', 'feed', 'store'],
     submit: ['bus', 'core', 'feed', 'groups', 'push', 'store'],
+    history: ['bus', 'core', 'store', 'submit'],
     connection: ['admission', 'core', 'metrics', 'socket', 'policy', 'feed', 'groups', 'submit', 'store'],
     doors: ['admission', 'core', 'metrics', 'readiness', 'socket', 'policy', 'connection'],
   },

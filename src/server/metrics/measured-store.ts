@@ -1,6 +1,6 @@
 /** A store that measures its transactions. */
 import type { ClockPort } from '../../ports/ports.ts';
-import { Overtaken } from '../store/persist.ts';
+import { isFinal } from '../store/persist.ts';
 import type { MergedTransactions, ServerStore } from '../store/server-store.ts';
 import type { ServerMetrics } from './server-metrics.ts';
 
@@ -13,7 +13,7 @@ export const measuredStore = (store: ServerStore, clock: Pick<ClockPort, 'mono'>
     try {
       return await run();
     } catch (error) {
-      if (!(error instanceof Overtaken)) metrics.add('tidemark_store_failures_total', 1, { transaction });
+      if (!isFinal(error)) metrics.add('tidemark_store_failures_total', 1, { transaction });
       throw error;
     } finally {
       metrics.observe('tidemark_store_seconds', (clock.mono() - since) / 1000, { transaction });

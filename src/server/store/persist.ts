@@ -1,4 +1,5 @@
 /** Runs a write transaction, and runs the whole transaction again if the database refuses it (F72). */
+import { RejectedError, UsageError } from '../../errors.ts';
 import type { ClockPort } from '../../ports/ports.ts';
 import type { ServerStore, ServerTx, Work } from './server-store.ts';
 
@@ -6,6 +7,10 @@ const ATTEMPTS = 5;
 
 /** The transaction was decided from something that has changed: its caller decides again. */
 export class Overtaken extends Error {}
+
+/** Whether the transaction fails at every attempt: its body refuses what it was asked for. */
+export const isFinal = (error: unknown): boolean =>
+  error instanceof Overtaken || error instanceof UsageError || error instanceof RejectedError;
 
 /** Rejects with the last failure after five attempts. Then no write of the transaction is in effect. */
 export const persist = async <T>(
@@ -18,7 +23,7 @@ export const persist = async <T>(
     try {
       return await store.tx(name, body, work);
     } catch (error) {
-      if (attempt === ATTEMPTS || error instanceof Overtaken) throw error;
+      if (attempt === ATTEMPTS || isFinal(error)) throw error;
       await new Promise<void>((resolve) => clock.timer(5 * 2 ** attempt, resolve));
     }
   }
