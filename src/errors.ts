@@ -50,6 +50,9 @@ export class UsageError extends ReceiptsError {
   }
 }
 
+/** The error of a call on a client whose account was logged out, in this tab or in another one. */
+export const closedByLogOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
+
 /** The device refused to store data: the app should tell the user. Nothing was written. On the server: the database cannot be used. */
 export class StoreError extends ReceiptsError {
   override readonly name = 'StoreError';

@@ -1,4 +1,5 @@
 /** Reads the command line. */
+import { byteLength } from '../model/byte-length.ts';
 import { parseArgs } from 'node:util';
 import { nearestName } from '../model/option-names.ts';
 
@@ -110,7 +111,7 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
     throw new CommandLineError('--dev makes its own tokens: --jwt-audience and --jwt-issuer do not go with it');
   if ([...(audience ?? []), ...(issuer ?? [])].includes(''))
     throw new CommandLineError('--jwt-audience and --jwt-issuer need a name; got none');
-  if (jwtSecret !== undefined && new TextEncoder().encode(jwtSecret).length < 32)
+  if (jwtSecret !== undefined && byteLength(jwtSecret) < 32)
     throw new CommandLineError('--jwt-secret must be at least 32 bytes: a shorter secret can be guessed');
   if (values.dev && !LOOPBACK.includes(values.host))
     throw new CommandLineError(`--dev lets every caller sign in as any account, so it listens on loopback only; got --host ${values.host}`);

@@ -7,14 +7,14 @@
  *                   ▲ first paint (IndexedDB), until the worker runs
  */
 import { defer, map, type Observable } from 'rxjs';
-import { UsageError } from '../errors.ts';
+import { closedByLogOut, UsageError } from '../errors.ts';
 import { MAX_TIMER_MS } from '../ports/ports.ts';
 import { type ConversationId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Topic, TopicValue } from '../model/api/topic.ts';
 import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
 import { changesOf } from './changes.ts';
-import { closedByApp, closedByLogOut } from './closed-errors.ts';
+import { closedByApp } from './closed-by-app.ts';
 import { SharedStreams } from './shared-streams.ts';
 import { hasNoBrowser, openWithoutBrowser, requirePage } from './no-browser.ts';
 import { type OpenAccount, openAccount } from './open-account.ts';

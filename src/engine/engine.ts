@@ -8,7 +8,7 @@
  *             Leader ── Sync ── one connection ──> server
  *   query ──> Ask ── HTTP ───────────────────────> server     in every tab
  */
-import { type StoreError, UsageError } from '../errors.ts';
+import { closedByLogOut, type StoreError } from '../errors.ts';
 import type { IntentCall, Queries, QueryCall } from '../model/api/intents.ts';
 import type { LogOut } from '../model/api/log-out.ts';
 import type { Retention } from '../model/api/retention.ts';
@@ -48,8 +48,6 @@ export interface EngineContext {
 
 /** `close()` stops waiting for the store after this time. */
 const CLOSE_TIMEOUT_MS = 2000;
-
-const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out: create another client');
 
 export class Engine {
   /** Ends of what is watched. */
@@ -148,7 +146,7 @@ export class Engine {
   /** @throws the error that the caller gets. A {@link WipedError} tells the host to repeat the call on the next engine. */
   private readonly refused = (error: unknown): never => {
     const reason = this.endedBy ?? error;
-    throw reason instanceof LoggedOutError && !(reason instanceof WipedError) ? loggedOut() : reason;
+    throw reason instanceof LoggedOutError && !(reason instanceof WipedError) ? closedByLogOut() : reason;
   };
 
   /** Executes a call of the user. Resolves once its changes are flushed to disk (I-1). */
@@ -197,7 +195,7 @@ export class Engine {
       if (!(reason instanceof LoggedOutError)) throw error;
       // The next engine has the entries that this call is to send.
       if (reason instanceof WipedError && options.pending === 'send') throw reason;
-      if (reason.kept && !options.keepData) throw loggedOut();
+      if (reason.kept && !options.keepData) throw closedByLogOut();
       return;
     }
     this.end();

@@ -1,4 +1,5 @@
 /** Messages in pages of `PAGE_SIZE` sequence numbers each: a page is one request, single messages would be a hundred. */
+import { byteLength } from '../model/byte-length.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import { contains, type Ranges } from '../model/registers/ranges.ts';
 import { type GroupReceipt, joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../model/message/receipt.ts';
@@ -12,13 +13,6 @@ export type IndexLine = string;
 /** Separators. Ids contain no control characters. */
 const LINE = '\n';
 const FIELD = '\t';
-
-const encoder = new TextEncoder();
-
-const BEYOND_ASCII = /[^\0-\x7f]/;
-
-/** Length of a text in UTF-8. Most texts are ASCII, and a search takes a tenth of the time of an encoding. */
-export const byteLength = (text: string): number => (BEYOND_ASCII.test(text) ? encoder.encode(text).length : text.length);
 
 /** The index of a page, as stored. */
 export interface PageIndex {

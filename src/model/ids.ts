@@ -5,6 +5,7 @@
  * differ. Joiners, other invisible characters and bidi controls are allowed, because scripts and emoji need them. A host with ids
  * chosen by users decides which ids to give out. U+FEFF is refused because text decoders drop a leading U+FEFF as a byte order mark.
  */
+import { byteLength } from './byte-length.ts';
 import { type UsageCode, UsageError } from '../errors.ts';
 
 export type UserId = string;
@@ -19,7 +20,6 @@ export const MAX_ID_BYTES = 128;
 /** The rule for ids, for error messages. */
 export const ID_RULE = `1 to ${MAX_ID_BYTES} bytes of text without control characters, lone surrogates or U+FEFF`;
 
-const encoder = new TextEncoder();
 /** Control characters, lone surrogates (with the flag `u`, a pair is one character) and the byte order mark. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}\uFEFF]/u;
 
@@ -30,7 +30,7 @@ export const isId = (value: unknown): value is string =>
   value.length <= MAX_ID_BYTES &&
   !FORBIDDEN.test(value) &&
   // A UTF-16 unit takes at most three bytes in UTF-8, so short texts need no encoding.
-  (value.length * 3 <= MAX_ID_BYTES || encoder.encode(value).length <= MAX_ID_BYTES);
+  (value.length * 3 <= MAX_ID_BYTES || byteLength(value) <= MAX_ID_BYTES);
 
 export const isConversationId = (value: unknown): value is ConversationId =>
   typeof value === 'string' && /^(direct|group):/.test(value) && isId(value.slice(value.indexOf(':') + 1));

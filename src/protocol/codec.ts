@@ -1,4 +1,5 @@
 /** Encodes and decodes frames. The codec checks size, depth and shape before any other code reads a frame. */
+import { byteLength } from '../model/byte-length.ts';
 import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import { type ClientFrame, ClientFrameShape, type ServerFrame, ServerFrameShape } from './frames.ts';
@@ -97,8 +98,7 @@ export const decodeServerFrame = (text: string): ServerFrame => read(ServerFrame
  * Whether a text is longer than a push may be. A UTF-16 code unit takes at most three bytes of UTF-8, so a short text
  * needs no encoding.
  */
-export const isTooLongForPush = (text: string): boolean =>
-  text.length * 3 > MAX_PUSH_BYTES && new TextEncoder().encode(text).length > MAX_PUSH_BYTES;
+export const isTooLongForPush = (text: string): boolean => text.length * 3 > MAX_PUSH_BYTES && byteLength(text) > MAX_PUSH_BYTES;
 
 /**
  * Decodes the payload of a push, in its plain or in its declarative form. @throws {ProtocolError}

@@ -3,12 +3,10 @@
  * store ends before a call is stored, the next engine repeats the call.
  */
 import type { Engine } from '../engine/engine.ts';
-import { StoreError, UsageError } from '../errors.ts';
+import { StoreError } from '../errors.ts';
 import { ObservableValue } from '../model/observable-value.ts';
 import type { FlushResult } from '../model/api/status.ts';
 import type { Cancel, ClockPort } from '../ports/ports.ts';
-
-export const loggedOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
 /** True when the store ended before the call was stored. */
 const isStoreGone = (error: unknown): boolean => error instanceof StoreError && error.code === 'store/closed';

@@ -15,14 +15,14 @@ import type { WorkerConfig } from '../bridge/worker-api.ts';
 import type { Carried } from '../engine/account/migrate-pending.ts';
 import { withMessageId } from '../engine/intents/send-message.ts';
 import type { Engine } from '../engine/engine.ts';
-import { StoreError, TransportError, WorkerError } from '../errors.ts';
+import { closedByLogOut, StoreError, TransportError, WorkerError } from '../errors.ts';
 import type { IntentCall, QueryCall } from '../model/api/intents.ts';
 import type { LogOut } from '../model/api/log-out.ts';
 import type { Topic, Watcher } from '../model/api/topic.ts';
 import type { Cancel } from '../ports/ports.ts';
 import type { DiskStore } from '../store/disk-store.ts';
 import type { OutsideNote } from '../store/loss-marker.ts';
-import { CurrentEngine, loggedOut } from './current-engine.ts';
+import { CurrentEngine } from './current-engine.ts';
 import { noteStanding } from './note-standing.ts';
 import { beginOpening } from './open-store.ts';
 import { type AccountContext, type AccountHome, openInMemory, openOnDisk, removeStore } from './account-home.ts';
@@ -200,8 +200,8 @@ export class HostedAccount implements Hosted {
       const leftMs = Math.max(0, Math.floor(deadline - clock.mono()));
       return this.leaveFrom(engine, { ...options, timeoutMs: leftMs });
     });
-    this.current.end(loggedOut());
-    await this.refuseRest(loggedOut());
+    this.current.end(closedByLogOut());
+    await this.refuseRest(closedByLogOut());
   }
 
   private async leaveFrom(engine: Engine, options: LogOut): Promise<void> {
@@ -233,8 +233,8 @@ export class HostedAccount implements Hosted {
   /** The account was logged out elsewhere. Every waiting call rejects before the engine answers it. */
   private end(): void {
     if (this.over) return;
-    this.refuseAll(loggedOut(), loggedOut());
-    void this.shut(loggedOut());
+    this.refuseAll(closedByLogOut(), closedByLogOut());
+    void this.shut(closedByLogOut());
     this.leave();
   }
 

@@ -14,7 +14,7 @@ export const TAB_BREAKS: readonly Break[] = [
   {
     fault: 'F44',
     file: 'src/worker/hosted-account.ts',
-    from: 'this.refuseAll(loggedOut(), loggedOut());',
+    from: 'this.refuseAll(closedByLogOut(), closedByLogOut());',
     to: '',
     test: ['node', HOSTED, 'F44'],
   },

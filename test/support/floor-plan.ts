@@ -51,9 +51,10 @@ const BESIDE = '(the files beside the shelves)';
  */
 export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   model: {
-    ids: [],
+    'byte-length': [],
+    ids: ['byte-length'],
     registers: ['ids'],
-    message: ['registers', 'ids'],
+    message: ['registers', 'ids', 'byte-length'],
     'outbox-entry': ['message', 'registers', 'ids'],
     conversation: ['outbox-entry', 'message', 'registers', 'ids'],
     api: ['conversation', 'outbox-entry', 'message', 'registers', 'ids'],

@@ -2,10 +2,10 @@
 import { type CountedFrom, setMark, UNMARKED } from '../../model/registers/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { firstVisible } from '../../model/conversation/conversation.ts';
-import { intersect, range, size } from '../../model/registers/ranges.ts';
+import { intersect, newestSeqs, range, size } from '../../model/registers/ranges.ts';
 import { countingBase } from '../../model/conversation/unread.ts';
 import { countsFor } from '../present/first-unread.ts';
-import { newestSeqs, readStored } from '../present/read-messages.ts';
+import { readStored } from '../present/read-messages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { isBlind } from '../write/blind-flags.ts';
 import type { Draft } from '../write/draft.ts';

@@ -6,12 +6,21 @@ import type { IntentTable } from './intent.ts';
 import { movedTo, positionAt, requireMovable, seqOf } from './positions.ts';
 import { reasonToSkip } from './send-read-receipts.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
-import { contains, fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, subtract } from '../../model/registers/ranges.ts';
+import {
+  contains,
+  fromSeqs,
+  highest,
+  intersect,
+  newestSeqs,
+  NO_RANGES,
+  range,
+  type Ranges,
+  subtract,
+} from '../../model/registers/ranges.ts';
 import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { locate } from '../state/message-index.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
-import { newestSeqs } from '../present/read-messages.ts';
 import type { Draft } from '../write/draft.ts';
 
 /** Messages of a long backlog that are checked, the newest first: a user does not read more at once. */

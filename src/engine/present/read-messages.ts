@@ -1,25 +1,12 @@
 /** Reads messages of one conversation: from its pages, with unflushed messages and receipts merged in. */
 import type { Message } from '../../model/message/message.ts';
-import { intersect, type Range, type Ranges, seqsOf } from '../../model/registers/ranges.ts';
+import { intersect, type Ranges, seqsOf } from '../../model/registers/ranges.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { readPages } from '../../log/pages.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { presentMessage } from './present-conversation.ts';
-
-/** The highest `count` seqs of a set. */
-export const newestSeqs = (seqs: Ranges, count: number): Ranges => {
-  const out: Range[] = [];
-  let room = count;
-  for (let i = seqs.length - 1; i >= 0 && room > 0; i--) {
-    const [from, upTo] = seqs[i]!;
-    const start = Math.max(from, upTo - room + 1);
-    out.unshift([start, upTo]);
-    room -= upTo - start + 1;
-  }
-  return out;
-};
 
 /** The messages at these seqs, ascending, from pages and log records, without unflushed receipts. */
 export const readWithoutReceipts = async (tx: StoreTx, conversation: ConversationState, seqs: Ranges): Promise<KeptMessage[]> => {

@@ -2,7 +2,18 @@
 import { AuthError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { Message } from '../../model/message/message.ts';
-import { fromSeqs, highest, intersect, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
+import {
+  fromSeqs,
+  highest,
+  intersect,
+  newestSeqs,
+  NO_RANGES,
+  range,
+  type Ranges,
+  size,
+  subtract,
+  union,
+} from '../../model/registers/ranges.ts';
 import { firstVisible } from '../../model/conversation/conversation.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { Backoff } from '../../model/backoff.ts';
@@ -11,7 +22,7 @@ import { restOfFetch } from '../net/rest-of-fetch.ts';
 import { RequestedSeqs } from '../present/requested-seqs.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { applyMessages } from '../apply/apply-messages.ts';
-import { newestSeqs, readPresented } from '../present/read-messages.ts';
+import { readPresented } from '../present/read-messages.ts';
 import type { Writer } from '../write/writer.ts';
 import type { Ask } from './ask.ts';
 import { MAX_RANGES_PER_WANT } from '../../protocol/limits.ts';

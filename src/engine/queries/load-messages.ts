@@ -5,13 +5,12 @@
 import { TransportError, UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import type { LoadedMessages, MessagePoint, MessagesWanted } from '../../model/api/intents.ts';
-import { above, highest, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
+import { above, highest, newestSeqs, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { FirstUnread } from '../../model/conversation/unread.ts';
 import { firstVisible } from '../../model/conversation/conversation.ts';
 import { firstUnreadOf } from '../present/first-unread.ts';
 import { findAnywhere, findInConversation } from '../present/find-message.ts';
 import { presentMessage, presentPending } from '../present/present-conversation.ts';
-import { newestSeqs } from '../present/read-messages.ts';
 import type { Message } from '../../model/message/message.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Writer } from '../write/writer.ts';

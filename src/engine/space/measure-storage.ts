@@ -1,8 +1,9 @@
 /** Measures what this device stores of the account. */
+import { byteLength } from '../../model/byte-length.ts';
 import type { StoredAmount } from '../../model/api/storage.ts';
 import { size } from '../../model/registers/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
-import { byteLength, readAllIndexes } from '../../log/pages.ts';
+import { readAllIndexes } from '../../log/pages.ts';
 import { SNAPSHOT_KEY, TABLES } from '../../log/tables.ts';
 import type { Writer } from '../write/writer.ts';
 

@@ -4,14 +4,14 @@
  * count changes and no receipt is sent twice. The newest message of a conversation always stays.
  */
 import type { ConversationId, Seq } from '../../model/ids.ts';
-import { fromSeqs, intersect, NO_RANGES, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
+import { fromSeqs, intersect, newestSeqs, NO_RANGES, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { Retention } from '../../model/api/retention.ts';
 import type { Cancel, Ports, StoreTx } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { pagesOf, shrinkPages } from '../../log/pages.ts';
 import { PAGE_SIZE, pageOf } from '../../log/tables.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
-import { newestSeqs, readWithoutReceipts } from '../present/read-messages.ts';
+import { readWithoutReceipts } from '../present/read-messages.ts';
 import { beyondBytes, removeParts } from './byte-cap.ts';
 import { writeAlone } from '../write/maintenance-write.ts';
 import type { Writer } from '../write/writer.ts';

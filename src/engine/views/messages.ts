@@ -1,4 +1,5 @@
 /** The newest messages of a conversation: stored messages from pages and unflushed records, then failed and pending messages. */
+import { newestSeqs } from '../../model/registers/ranges.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
@@ -7,7 +8,7 @@ import type { KeptMessage } from '../../log/log-record.ts';
 import type { AccountState } from '../state/account-state.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Writer } from '../write/writer.ts';
-import { newestSeqs, readStored } from '../present/read-messages.ts';
+import { readStored } from '../present/read-messages.ts';
 import { presentMessage, presentPending } from '../present/present-conversation.ts';
 import { presentReceipts } from '../present/present-receipts.ts';
 

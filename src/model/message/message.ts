@@ -1,4 +1,5 @@
 /** Messages in two forms: for the page, and for storage and the wire. */
+import { byteLength } from '../byte-length.ts';
 import { UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
 
@@ -110,7 +111,7 @@ export const bodyText = (body: unknown): string => {
   }
   if (UNSTORABLE.test(text))
     throw new UsageError('usage/invalid-argument', 'body holds NUL or half a surrogate pair; neither can be stored');
-  const bytes = new TextEncoder().encode(text).length;
+  const bytes = byteLength(text);
   if (bytes > MAX_BODY_BYTES)
     throw new UsageError('usage/invalid-argument', `body is ${bytes} bytes as JSON; at most ${MAX_BODY_BYTES} are taken`);
   return text;

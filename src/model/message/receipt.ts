@@ -1,4 +1,5 @@
 /** Receipts of direct chats and groups, and the message status derived from them. */
+import { byteLength } from '../byte-length.ts';
 import { UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
 import type { MessageStatus, StoredMessage } from './message.ts';
@@ -52,7 +53,7 @@ export const requireContent = (content: unknown): string => {
   if (typeof content !== 'string') throw new UsageError('usage/invalid-argument', `content must be text; got ${typeof content}`);
   if (content.includes('\0') || /\p{Surrogate}/u.test(content))
     throw new UsageError('usage/invalid-argument', 'content holds NUL or half a surrogate pair; neither can be stored');
-  const bytes = new TextEncoder().encode(content).length;
+  const bytes = byteLength(content);
   if (bytes > MAX_CONTENT_BYTES)
     throw new UsageError('usage/invalid-argument', `content is ${bytes} bytes of UTF-8; at most ${MAX_CONTENT_BYTES} are taken`);
   return content;

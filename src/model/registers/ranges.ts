@@ -108,6 +108,19 @@ export const size = (a: Ranges): number => {
   return n;
 };
 
+/** The highest `count` seqs of a set. */
+export const newestSeqs = (seqs: Ranges, count: number): Ranges => {
+  const out: Range[] = [];
+  let room = count;
+  for (let i = seqs.length - 1; i >= 0 && room > 0; i--) {
+    const [from, upTo] = seqs[i]!;
+    const start = Math.max(from, upTo - room + 1);
+    out.unshift([start, upTo]);
+    room -= upTo - start + 1;
+  }
+  return out;
+};
+
 /** Highest number in the set; 0 for the empty set. */
 export const highest = (a: Ranges): Seq => a[a.length - 1]?.[1] ?? 0;
 

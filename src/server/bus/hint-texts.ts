@@ -1,4 +1,5 @@
 /** Hints as texts of a bounded size: `["node","changes",["ann","ben"],1234]`. The number is the time of the node's own clock. */
+import { byteLength } from '../../model/byte-length.ts';
 import * as v from 'valibot';
 import { isId } from '../../model/ids.ts';
 import type { Hint } from './bus.ts';
@@ -9,15 +10,13 @@ const Text = v.union([
   v.tuple([v.string(), v.picklist(['notices', 'gap']), v.array(v.never()), v.number()]),
 ]);
 
-const encoder = new TextEncoder();
-
 /** The hint of the node `from` at the time `at`, in as many texts as `maxBytes` asks for. */
 export const hintTexts = (from: string, at: number, hint: Hint, maxBytes: number): readonly string[] => {
   const ids = 'userIds' in hint ? hint.userIds : 'groupIds' in hint ? hint.groupIds : undefined;
   const textOf = (part: readonly string[]): string => JSON.stringify([from, hint.kind, part, at]);
   if (!ids) return [textOf([])];
   const texts: string[] = [];
-  const room = maxBytes - encoder.encode(textOf([])).length;
+  const room = maxBytes - byteLength(textOf([]));
   let part: string[] = [];
   let bytes = 0;
   const end = (): void => {
@@ -26,7 +25,7 @@ export const hintTexts = (from: string, at: number, hint: Hint, maxBytes: number
     bytes = 0;
   };
   for (const id of ids) {
-    const more = encoder.encode(JSON.stringify(id)).length + 1;
+    const more = byteLength(JSON.stringify(id)) + 1;
     if (bytes + more > room) end();
     part.push(id);
     bytes += more;

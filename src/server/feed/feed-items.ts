@@ -1,10 +1,10 @@
 /** The items of the change feed: single facts, each with the version at which it is true. changes.ts cuts them into frames. */
+import { byteLength } from '../../model/byte-length.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { WireMessage, WireReceiptChange } from '../../protocol/changes.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import type { AckRecord, AddedReader, ChangedReceipt } from '../store/receipt-records.ts';
 import type { MessageKey } from '../store/records.ts';
-import { byteLength } from './summary-rows.ts';
 import { messageKey, seesReaders, type Viewer } from './wire-messages.ts';
 
 type Changes = Frame<'changes'>;

@@ -1,10 +1,10 @@
 /** Reads messages by seq, newest first, for a device without them. */
+import { byteLength } from '../../model/byte-length.ts';
 import type { ConversationId, UserId } from '../../model/ids.ts';
-import { intersect, range, type Range, type Ranges, union } from '../../model/registers/ranges.ts';
+import { intersect, newestSeqs, range, union } from '../../model/registers/ranges.ts';
 import type { Frame } from '../../protocol/frames.ts';
 import { nameOf, type ConversationRange } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
-import { byteLength } from './summary-rows.ts';
 import { visibleMessages } from './visible-messages.ts';
 import { type Viewer, wireMessages } from './wire-messages.ts';
 
@@ -12,21 +12,6 @@ type Want = Frame<'fetch'>['wants'][number];
 
 /** Messages read at once, so that a large answer is many short transactions. */
 const FETCH_PAGE = 100;
-
-/**
- * The newest `limit` seqs of the ranges. Seqs have no gaps, so they can be counted before anything is read.
- */
-const newestSeqs = (ranges: Ranges, limit: number): Range[] => {
-  const out: Range[] = [];
-  let left = limit;
-  for (let i = ranges.length - 1; i >= 0 && left > 0; i--) {
-    const [from, upTo] = ranges[i]!;
-    const start = Math.max(from, upTo - left + 1);
-    out.push([start, upTo]);
-    left -= upTo - start + 1;
-  }
-  return out;
-};
 
 /** The part of an answer still to be sent. */
 export interface FetchPlan {
@@ -55,7 +40,7 @@ export const planFetch = async (tx: ServerReadTx, me: UserId, wants: readonly Wa
     const named = want.messageId === undefined ? undefined : byId.get(want.messageId);
     const seqs = named?.conversationId === conversation.id ? union(want.seqs, [[named.seq, named.seq]]) : want.seqs;
     const existing = visible.within(conversation.id, intersect(seqs, range(conversation.firstSeq, conversation.latestSeq)));
-    for (const one of newestSeqs(existing, Math.min(want.limit, left))) {
+    for (const one of [...newestSeqs(existing, Math.min(want.limit, left))].reverse()) {
       left -= one[1] - one[0] + 1;
       ranges.push({ conversationId: conversation.id, range: one });
     }

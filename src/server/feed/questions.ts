@@ -2,6 +2,7 @@
  * Answers questions about receipts: the receipts of messages, and the readers of a message. A user without
  * permission gets the same answer as for a message without receipts (I-10).
  */
+import { byteLength } from '../../model/byte-length.ts';
 import { isId } from '../../model/ids.ts';
 import { type ReadMember } from '../../model/message/receipt.ts';
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/limits.ts';
@@ -9,7 +10,6 @@ import type { Frame } from '../../protocol/frames.ts';
 import type { WireFoundReceipt } from '../../protocol/receipts.ts';
 import { type MessageRecord, nameOf, type MessageKey } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
-import { byteLength } from './summary-rows.ts';
 import { messageKey, groupReceiptsOf, seesReaders, receiptTimesOf, type Viewer } from './wire-messages.ts';
 
 const NOBODY = { members: [], cursor: null, complete: true };

@@ -2,6 +2,7 @@
  * Makes the rows of conversations, as one member sees them. Clients derive unread counts and receipt states
  * from these rows (I-12, I-13).
  */
+import { byteLength } from '../../model/byte-length.ts';
 import {
   type ConversationRow,
   MAX_MENTION_RANGES,
@@ -25,9 +26,6 @@ import {
   type ConversationRange,
 } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
-
-const encoder = new TextEncoder();
-export const byteLength = (text: string): number => encoder.encode(text).length;
 
 /** The wire form of a stored message, for one reader. The text of a recalled message is empty for every user. */
 export const wireMessageOf = (

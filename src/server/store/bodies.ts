@@ -1,4 +1,5 @@
 /** The bodies of messages, cut to what a read asks for. */
+import { byteLength } from '../../model/byte-length.ts';
 import type { MessageRecord } from './records.ts';
 
 /** The list up to the message that brings the sum of all bodies to `bytes`. */
@@ -19,6 +20,5 @@ export const cutBody = (message: MessageRecord, chars: number): MessageRecord =>
           .join(''),
       };
 
-const encoder = new TextEncoder();
 /** Length of a body in UTF-8. */
-export const bodyBytes = (body: string): number => encoder.encode(body).length;
+export const bodyBytes = (body: string): number => byteLength(body);

@@ -2,6 +2,7 @@
  * The rows in the results of an answer: the state of each entry's conversation after the frame, within the
  * size of a frame.
  */
+import { byteLength } from '../../model/byte-length.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import { fromSeqs, NO_RANGES, union } from '../../model/registers/ranges.ts';
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../../model/message/receipt.ts';
@@ -10,7 +11,7 @@ import type { WireEntry, WireResult } from '../../protocol/submit.ts';
 import type { SubmitWork } from './submit-work.ts';
 import type { ConversationRecord } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
-import { byteLength, rowsOf } from '../feed/summary-rows.ts';
+import { rowsOf } from '../feed/summary-rows.ts';
 
 /** The fields of a confirmed entry's result that the entry's kind adds. */
 type Extra = Omit<Extract<WireResult, { readonly outcome: 'confirmed' }>, 'outcome' | 'key' | 'row'>;

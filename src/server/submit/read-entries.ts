@@ -2,12 +2,12 @@
  * Reads the entries of a `submit` frame one by one. A malformed entry, or an entry of an unknown kind, is
  * refused by its key (F62, F105).
  */
+import { byteLength } from '../../model/byte-length.ts';
 import * as v from 'valibot';
 import { conversationTarget, type UserId } from '../../model/ids.ts';
 import { MAX_BODY_BYTES } from '../../model/message/message.ts';
 import type { RejectedCode } from '../../errors.ts';
 import { EntryShape, type WireEntry, type WireResult } from '../../protocol/submit.ts';
-import { byteLength } from '../feed/summary-rows.ts';
 import { MAX_CONTENT_BYTES } from '../../model/message/receipt.ts';
 
 export type Rejected = Extract<WireResult, { outcome: 'rejected' }>;

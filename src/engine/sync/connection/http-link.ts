@@ -3,6 +3,7 @@
  * own. For the live feed, the link sends a pull, and the server holds the pull until the feed has a change (long
  * polling).
  */
+import { byteLength } from '../../../model/byte-length.ts';
 import { ProtocolError, TransportError } from '../../../errors.ts';
 import type { Link, LinkHandlers, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
@@ -19,8 +20,7 @@ const NOT_HELD_MS = 3_000;
 /** Bytes of a request around hello and a frame. */
 const REQUEST_OVERHEAD = 64;
 
-const encoder = new TextEncoder();
-const bytesOf = (frame: ClientFrame): number => encoder.encode(JSON.stringify(frame)).length;
+const bytesOf = (frame: ClientFrame): number => byteLength(JSON.stringify(frame));
 
 export class HttpLink implements Link {
   readonly buffered = 0;

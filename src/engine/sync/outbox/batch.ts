@@ -2,6 +2,7 @@
  * Chooses the entries of one `submit` frame: in order, and within the limits of the server. A waiting conversation
  * holds back no other.
  */
+import { byteLength } from '../../../model/byte-length.ts';
 import type { Archive, Flag, Mark } from '../../../model/registers/flag.ts';
 import { type OutboxEntry, type Queue, queueOf } from '../../../model/outbox-entry.ts';
 import type { Limits } from '../../../protocol/frames.ts';
@@ -9,8 +10,6 @@ import type { WireEntry } from '../../../protocol/submit.ts';
 
 /** Bytes of the frame around the entries. */
 const FRAME_OVERHEAD = 256;
-
-const encoder = new TextEncoder();
 
 const wireMark = ({ counted: _, ...mark }: Mark): Mark => mark;
 
@@ -56,7 +55,7 @@ export const nextBatch = (
     for (const entry of outbox) {
       if (batch.length >= limits.entries) return batch;
       if (readinessOf(queueOf(entry)) !== wanted) continue;
-      const length = encoder.encode(JSON.stringify(wireEntry(entry))).length + 1;
+      const length = byteLength(JSON.stringify(wireEntry(entry))) + 1;
       if (bytes + length > limits.frameBytes && batch.length > 0) return batch;
       bytes += length;
       batch.push(entry);

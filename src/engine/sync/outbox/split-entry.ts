@@ -2,6 +2,7 @@
  * Splits an entry with more receipts than a frame takes into parts, one after the other: only the parts of the next frame become
  * entries of their own. The rest stays a single unsent entry, so newer receipts still merge into it (I-22).
  */
+import { byteLength } from '../../../model/byte-length.ts';
 import {
   isNothingPending,
   mergePendingReceipts,
@@ -19,8 +20,6 @@ const MAX_IDS = 200;
 /** What stays untold comes before the receipts that may not name it. */
 const REGISTERS = ['cleared', 'untold', 'read', 'delivered', 'named'] as const;
 
-const encoder = new TextEncoder();
-
 const chunks = <T>(list: readonly T[], length: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / length) }, (_, i) => list.slice(i * length, (i + 1) * length));
 
@@ -30,7 +29,7 @@ const chunksOfText = (contents: readonly AckContent[], maxBytes: number): AckCon
   let room = 0;
   for (const content of contents) {
     // The id is counted twice: a receipt with a content is also in `namedIds` of the same part, so that neither arrives without the other.
-    const length = encoder.encode(JSON.stringify([content, content.id])).length;
+    const length = byteLength(JSON.stringify([content, content.id]));
     if (length > room || parts[parts.length - 1]!.length === MAX_IDS) {
       parts.push([]);
       room = maxBytes;

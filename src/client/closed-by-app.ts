@@ -1,4 +1,4 @@
-/** The errors of a client after its end. */
+/** The error of a client after its `close()`. */
 import { UsageError } from '../errors.ts';
 
 /** React causes most calls on a closed client: in development it runs the clean-up of each effect, and then the effect again. */
@@ -9,4 +9,3 @@ export const closedByApp = (): UsageError =>
       'inside the effect that closes it, and keep it in state: ' +
       'useEffect(() => { const made = createReceiptClient(options); setClient(made); return () => void made.close(); }, [userId])',
   );
-export const closedByLogOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
