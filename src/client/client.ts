@@ -77,7 +77,7 @@ const clientOf = (
     requireOpen();
     return requireConversationId(id, userId);
   };
-  const held = new SharedStreams();
+  const streams = new SharedStreams();
   const watchAs = <T extends Topic, V>(topic: T, shown: (live: Observable<TopicValue[T['of']]>) => Observable<V>): Observable<V> => {
     requireOpen();
     const live = defer(() => {
@@ -85,7 +85,7 @@ const clientOf = (
       if (closed === closedByApp) throw closedByApp();
       return watching.watch(topic);
     });
-    return held.get(JSON.stringify(topic), () => shown(live));
+    return streams.get(JSON.stringify(topic), () => shown(live));
   };
   const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => watchAs(topic, (live) => live);
 

@@ -5,18 +5,18 @@
 import type { Observable } from 'rxjs';
 
 export class SharedStreams {
-  private readonly held = new Map<string, WeakRef<Observable<unknown>>>();
+  private readonly streams = new Map<string, WeakRef<Observable<unknown>>>();
   private readonly dropped = new FinalizationRegistry<string>((key) => {
     // The app may hold a younger stream of the same call.
-    if (!this.held.get(key)?.deref()) this.held.delete(key);
+    if (!this.streams.get(key)?.deref()) this.streams.delete(key);
   });
 
   /** @param key names a stream of one type. */
   get<T>(key: string, make: () => Observable<T>): Observable<T> {
-    const known = this.held.get(key)?.deref();
+    const known = this.streams.get(key)?.deref();
     if (known) return known as Observable<T>;
     const made = make();
-    this.held.set(key, new WeakRef(made));
+    this.streams.set(key, new WeakRef(made));
     this.dropped.register(made, key);
     return made;
   }

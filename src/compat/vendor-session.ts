@@ -79,8 +79,8 @@ export class VendorSession {
   }
 
   /** Follows a stream of the client until the session is closed. */
-  follow<T>(stream$: Observable<T>, told: (value: T) => void): void {
-    this.following.add(stream$.subscribe(told));
+  follow<T>(stream$: Observable<T>, shown: (value: T) => void): void {
+    this.following.add(stream$.subscribe(shown));
   }
 
   /** The app has a new token. A client that waits after a refusal connects at once. */

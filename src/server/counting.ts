@@ -22,18 +22,18 @@ import { askPairs } from './submit/ask-counts.ts';
 /** Conversations in one transaction. */
 const BATCH = 100;
 const ATTEMPTS = 10;
-const LOOK_AGAIN_MS = 50;
+const POLL_EVERY_MS = 50;
 /** The longest wait for transactions that began before. */
-const MOST_LOOKS = 200;
+const MAX_POLLS = 200;
 
 type CountingCore = Pick<Core, 'store' | 'clock' | 'bus' | 'directory'>;
 
 /** Waits until every write is visible that may rest on an answer from before. */
 const olderWritesSeen = async (core: CountingCore): Promise<void> => {
   const version = await persist(core, 'counting-end', async (tx) => tx.version);
-  for (let look = 1; (await core.store.read('counting-seen', async (tx) => tx.feedEnd)) < version; look++) {
-    if (look === MOST_LOOKS) throw new Error('a transaction of this database does not end: call countsChanged again later');
-    await new Promise<void>((resolve) => core.clock.timer(LOOK_AGAIN_MS, resolve));
+  for (let poll = 1; (await core.store.read('counting-seen', async (tx) => tx.feedEnd)) < version; poll++) {
+    if (poll === MAX_POLLS) throw new Error('a transaction of this database does not end: call countsChanged again later');
+    await new Promise<void>((resolve) => core.clock.timer(POLL_EVERY_MS, resolve));
   }
 };
 

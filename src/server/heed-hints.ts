@@ -6,7 +6,7 @@ import type { Core } from './core.ts';
 /** Acts on one hint. Hints may come twice and in any order. @param notices absent if no other server shares the store. */
 export const heedHint = (
   { connections, groups }: Pick<Core, 'connections' | 'groups'>,
-  notices: { look(): Promise<void> } | undefined,
+  notices: { read(): Promise<void> } | undefined,
   hint: Hint,
 ): void => {
   switch (hint.kind) {
@@ -22,10 +22,10 @@ export const heedHint = (
       groups.distrust(hint.groupIds);
       return;
     case 'notices':
-      void notices?.look();
+      void notices?.read();
       return;
     case 'gap':
-      void notices?.look();
+      void notices?.read();
       for (const connection of connections.all()) connection.wake();
   }
 };

@@ -12,10 +12,10 @@ import { mergeChanges, type PolicyChange } from './policy.ts';
 import type { NoticeRecord } from './store/records.ts';
 import { persist } from './store/persist.ts';
 
-const LOOK_EVERY_MS = 4000;
+const READ_EVERY_MS = 4000;
 /** A server that did not read for half of this time ends all its connections, because a notice may be gone. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
-/** A server that starts heeds revocations of this time: a connection may have come before its first look. */
+/** A server that starts heeds revocations of this time: a connection may have come before its first read. */
 const JUST_NOW_MS = 60_000;
 
 export interface Heeds {
@@ -27,8 +27,8 @@ export interface Heeds {
 
 export class Notices {
   private last: number | undefined;
-  private lookedAt: number;
-  private looking: Promise<void> | undefined;
+  private readAt: number;
+  private reading: Promise<void> | undefined;
   private again = false;
   private stopped = false;
   private cancel: () => void = () => undefined;
@@ -37,9 +37,9 @@ export class Notices {
     private readonly core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>,
     private readonly heeds: Heeds,
   ) {
-    this.lookedAt = core.clock.mono();
-    void this.look();
-    this.waitToLook();
+    this.readAt = core.clock.mono();
+    void this.read();
+    this.scheduleRead();
   }
 
   /** Resolves when the store holds the revocation. */
@@ -54,43 +54,43 @@ export class Notices {
     await this.put('policy', (before) =>
       JSON.stringify(mergeChanges(before === undefined ? {} : (JSON.parse(before) as PolicyChange), change)),
     );
-    await this.look();
+    await this.read();
     this.core.bus.publish({ kind: 'notices' });
   }
 
   /** Reads the new notices, and resolves after acting on them. All calls during a read share one more read. */
-  look(): Promise<void> {
-    if (this.looking) this.again = true;
-    return (this.looking ??= this.lookWhileAsked().finally(() => (this.looking = undefined)));
+  read(): Promise<void> {
+    if (this.reading) this.again = true;
+    return (this.reading ??= this.readWhileAsked().finally(() => (this.reading = undefined)));
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
     this.cancel();
-    await this.looking;
+    await this.reading;
   }
 
-  private async lookWhileAsked(): Promise<void> {
+  private async readWhileAsked(): Promise<void> {
     this.again = false;
     try {
-      await this.lookOnce();
+      await this.readOnce();
     } catch (error) {
       this.core.log('error', 'notices-not-read', errorDetails(error));
     }
-    if (this.isAskedAgain()) await this.lookWhileAsked();
+    if (this.isAskedAgain()) await this.readWhileAsked();
   }
 
   private isAskedAgain(): boolean {
     return this.again && !this.stopped;
   }
 
-  private async lookOnce(): Promise<void> {
+  private async readOnce(): Promise<void> {
     const { store, clock } = this.core;
     const after = this.last ?? 0;
     const { notices, begunAt } = await store.read('notices', async (tx) => ({ notices: await tx.notices(after), begunAt: tx.begunAt }));
     const now = clock.mono();
-    if (now - this.lookedAt > KEPT_MS / 2) this.heeds.lost();
-    this.lookedAt = now;
+    if (now - this.readAt > KEPT_MS / 2) this.heeds.lost();
+    this.readAt = now;
     for (const notice of notices) {
       if (notice.kind === 'policy') this.takePolicy(notice.value);
       else if (this.last !== undefined || notice.at > begunAt - JUST_NOW_MS) this.heeds.revoked(notice.value);
@@ -116,9 +116,9 @@ export class Notices {
     });
   }
 
-  private waitToLook(): void {
-    this.cancel = this.core.clock.timer(LOOK_EVERY_MS, () => {
-      void this.look().then(() => this.stopped || this.waitToLook());
+  private scheduleRead(): void {
+    this.cancel = this.core.clock.timer(READ_EVERY_MS, () => {
+      void this.read().then(() => this.stopped || this.scheduleRead());
     });
   }
 }

@@ -36,14 +36,14 @@ export class CurrentEngine {
   private next(holds: (engine: Engine | null) => boolean): Promise<Engine | null> {
     return new Promise((resolve, reject) => {
       const stops: Cancel[] = [];
-      const look = (): void => {
+      const check = (): void => {
         if (this.over.value) reject(this.over.value);
         else if (holds(this.now)) resolve(this.now);
         else return;
         for (const stop of stops) stop();
       };
-      stops.push(this.engine.listen(look), this.over.listen(look));
-      look();
+      stops.push(this.engine.listen(check), this.over.listen(check));
+      check();
     });
   }
 

@@ -3,11 +3,11 @@
  * this script's own address. Chromium keeps the compiled code of
  * a dynamic import in a worker, and of no other script there: each start would compile the worker's script again.
  */
-const held: unknown[] = [];
+const early: unknown[] = [];
 const hold = (event: MessageEvent): void => {
   // The worker's script may listen already, and must not get this message twice.
   event.stopImmediatePropagation();
-  held.push(event.data);
+  early.push(event.data);
 };
 
 const load = async (): Promise<void> => {
@@ -20,7 +20,7 @@ const load = async (): Promise<void> => {
   self.addEventListener('message', hold);
   await import(/* @vite-ignore */ address.href);
   self.removeEventListener('message', hold);
-  for (const data of held) self.dispatchEvent(new MessageEvent('message', { data }));
+  for (const data of early) self.dispatchEvent(new MessageEvent('message', { data }));
 };
 
 load().catch((error: unknown) => {

@@ -104,7 +104,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F119',
     file: 'src/server/store/merged-jobs.ts',
-    from: 'this.weight + mergeable.weight > MOST_WEIGHT',
+    from: 'this.weight + mergeable.weight > MAX_WEIGHT',
     to: 'false',
     test: ['node', SHARED, 'F119'],
   },

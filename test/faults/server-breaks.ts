@@ -200,8 +200,8 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F77',
     file: 'src/server/notices.ts',
-    from: 'const LOOK_EVERY_MS = 4000;',
-    to: 'const LOOK_EVERY_MS = 40_000;',
+    from: 'const READ_EVERY_MS = 4000;',
+    to: 'const READ_EVERY_MS = 40_000;',
     test: ['node', LOST, 'F77'],
   },
   {
@@ -221,7 +221,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F70',
     file: 'src/server/heed-hints.ts',
-    from: `case 'gap':\n      void notices?.look();`,
+    from: `case 'gap':\n      void notices?.read();`,
     to: `case 'gap':`,
     test: ['node', LOST, 'F70'],
   },

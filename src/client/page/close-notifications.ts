@@ -9,8 +9,8 @@ import {
   type NotifiedMessage,
 } from '../../platform/notifications.ts';
 
-/** Several reads in a row look at the notifications once. */
-const LOOK_AFTER_MS = 250;
+/** Several reads in a row ask for the notifications once. */
+const CLOSE_AFTER_MS = 250;
 
 /** The page's service worker registration; undefined without one. An insecure page has no service workers at all. */
 const registration = async (): Promise<NotificationSource | undefined> =>
@@ -30,23 +30,23 @@ export const closeReadNotifications = (
   settledOf: (messages: readonly NotifiedMessage[]) => Promise<readonly boolean[]>,
   over$: Observable<unknown>,
 ): (() => void) => {
-  const look = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     const source = await registration();
     if (!source) return;
     await closeNotifications(source, userId, settledOf);
     if (document.visibilityState === 'visible') await closePlain(source, userId);
   };
   if (!('serviceWorker' in navigator)) return () => undefined;
-  const looking = merge(reads$, fromEvent(document, 'visibilitychange'))
+  const closing = merge(reads$, fromEvent(document, 'visibilitychange'))
     .pipe(
       startWith(undefined),
-      auditTime(LOOK_AFTER_MS),
-      // Without an answer of the worker the notifications stay until the next look.
-      concatMap(() => from(look()).pipe(catchError(() => EMPTY))),
+      auditTime(CLOSE_AFTER_MS),
+      // Without an answer of the worker the notifications stay until the next read.
+      concatMap(() => from(close()).pipe(catchError(() => EMPTY))),
       takeUntil(over$),
     )
     .subscribe();
-  return () => looking.unsubscribe();
+  return () => closing.unsubscribe();
 };
 
 /** Closes all notifications of an account that has logged out. */

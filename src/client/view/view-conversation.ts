@@ -35,9 +35,9 @@ export const viewConversation = (
   const arrivals = watching
     .watch({ of: 'messages', conversationId, limit: 1 })
     .subscribe((list) => list.forEach(({ seq }) => reader.arrived(seq ?? 0)));
-  const look = (): void => reader.look(isVisibleAndFocused());
-  const stop = watchView(look);
-  look();
+  const showViewed = (): void => reader.setViewed(isVisibleAndFocused());
+  const stop = watchView(showViewed);
+  showViewed();
 
   return {
     firstUnread: divider.firstUnread,
@@ -45,7 +45,7 @@ export const viewConversation = (
     underWay,
     close() {
       close();
-      reader.look(false);
+      reader.setViewed(false);
       arrivals.unsubscribe();
       divider.close();
       stop();

@@ -11,7 +11,7 @@ import type { ViewCalls } from './view-calls.ts';
 
 export interface ViewReader {
   /** The user begins or ceases to see the view. */
-  look(isViewed: boolean): void;
+  setViewed(isViewed: boolean): void;
   /** Takes stored messages only: the user cannot have seen a message that was never on this device. */
   arrived(seq: Seq): void;
   seen(messageId: MessageId): void;
@@ -39,7 +39,7 @@ export const viewReader = (add: ViewCalls['add'], read: ReadCalls): ViewReader =
   };
 
   return {
-    look(now) {
+    setViewed(now) {
       if (now === isViewed) return;
       isViewed = now;
       // The user sees the conversation at this moment: the messages are read even if the view closes before their

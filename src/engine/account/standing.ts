@@ -12,24 +12,24 @@ export interface Standing {
 
 /** Calls `fn` now, and after each change of the outbox or of the switches. */
 export const watchStanding = (writer: Writer, fn: (standing: Standing) => void): Cancel => {
-  const look = (): void => {
+  const tell = (): void => {
     const { outbox, paused, settings } = writer.model;
     fn({ pendingReceipts: outbox.size, paused, settings });
   };
-  look();
+  tell();
   return writer.onChange(({ outbox, settings }) => {
-    if (outbox || settings) look();
+    if (outbox || settings) tell();
   });
 };
 
 /** Resolves once the store has a complete snapshot, from this session or from an earlier one. */
 export const whenKnown = (writer: Writer): Promise<void> =>
   new Promise((resolve) => {
-    const look = (): void => {
+    const check = (): void => {
       if (writer.model.cursor === null) return;
       stop();
       resolve();
     };
-    const stop = writer.onChange(look);
-    look();
+    const stop = writer.onChange(check);
+    check();
   });

@@ -41,11 +41,11 @@ const endsHere = (draft: Draft, conversation: ConversationState, message: KeptMe
   const { me, allowed } = draft.model;
   if (message.senderId === me) return !isDone(receipt);
   // The answer to a pending receipt reports its expiry, so the feed does not.
-  const owes =
+  const isDue =
     contains(conversation.row.present, message.seq) &&
     !conversation.isNamed(message.id, message.seq) &&
     !contains(conversation.untold, message.seq);
-  return allowed.readReceipts && owes;
+  return allowed.readReceipts && isDue;
 };
 
 /**

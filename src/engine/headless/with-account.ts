@@ -10,7 +10,7 @@ import { Writer } from '../write/writer.ts';
 import type { Account, Ports } from '../../ports/ports.ts';
 
 /** Hints of other tabs may be lost: a waiting host reads the store again after this time. */
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
 export interface HeadlessAccount {
   readonly account: Account;
@@ -83,7 +83,7 @@ export const until = async (
         resolve();
       };
       const stop = writer.onChange(done);
-      const cancel = clock.timer(Math.min(LOOK_EVERY_MS, Math.max(1, deadline - clock.mono())), done);
+      const cancel = clock.timer(Math.min(CHECK_EVERY_MS, Math.max(1, deadline - clock.mono())), done);
     });
   }
 };

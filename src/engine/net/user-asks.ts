@@ -9,7 +9,7 @@ const MAX_HOLD_MS = 2000;
 
 export class UserAsks {
   private waiting = 0;
-  private readonly held = new Set<() => void>();
+  private readonly heldBack = new Set<() => void>();
 
   constructor(private readonly clock: ClockPort) {}
 
@@ -24,7 +24,7 @@ export class UserAsks {
       return await ask();
     } finally {
       this.waiting--;
-      if (this.waiting === 0) for (const release of [...this.held]) release();
+      if (this.waiting === 0) for (const release of [...this.heldBack]) release();
     }
   }
 
@@ -32,14 +32,14 @@ export class UserAsks {
   afterwards(fn: () => void): Cancel {
     const end = (): void => {
       cancel();
-      this.held.delete(release);
+      this.heldBack.delete(release);
     };
     const release = (): void => {
       end();
       fn();
     };
     const cancel = this.clock.timer(MAX_HOLD_MS, release);
-    this.held.add(release);
+    this.heldBack.add(release);
     return end;
   }
 }

@@ -9,8 +9,8 @@ import type { AccountState } from '../state/account-state.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { readStored } from './read-messages.ts';
 
-/** Messages that are looked at, from the position on, where the row does not say which of them count. */
-const MAX_LOOKED_AT = 500;
+/** Messages that are checked, from the position on, where the row does not say which of them count. */
+const MAX_CHECKED = 500;
 
 /** True if the message counts as unread for its reader, as far as the message says. */
 export const countsFor = (me: UserId, { senderId, countable, recalled }: KeptMessage): boolean => senderId !== me && countable && !recalled;
@@ -32,7 +32,7 @@ const firstUnreadSeq = async (tx: StoreTx, me: UserId, conversation: Conversatio
   const first = firstUnreadInRow(conversation);
   if (!first || first.isSure) return first?.seq ?? null;
   const from = first.seq;
-  const [stored] = intersect(conversation.storedSeqs, range(from, from + MAX_LOOKED_AT - 1));
+  const [stored] = intersect(conversation.storedSeqs, range(from, from + MAX_CHECKED - 1));
   if (stored?.[0] !== from) return from;
   const messages = await readStored(tx, conversation, [stored]);
   const { cleared } = conversation;

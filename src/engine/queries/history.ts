@@ -31,7 +31,7 @@ import { MAX_RANGES_PER_WANT } from '../../protocol/limits.ts';
 const FEED_TIMEOUT_MS = 250;
 
 /** The tab requests messages again that this device discarded during the request: at most so often. */
-const MOST_LOADS = 2;
+const MAX_LOADS = 2;
 
 /** First `seq` of the messages stored without a gap up to the newest message; `latestSeq + 1` when the newest message is not stored. */
 const storedWithoutGapFrom = (conversation: ConversationState): number => {
@@ -159,7 +159,7 @@ export class History {
    */
   async load(conversationId: ConversationId, window: Ranges): Promise<{ messages: readonly Message[]; isWhole: boolean }> {
     const stored = (): Ranges => intersect(window, this.writer.model.get(conversationId)?.storedSeqs ?? NO_RANGES);
-    for (let triesLeft = MOST_LOADS; ; triesLeft--) {
+    for (let triesLeft = MAX_LOADS; ; triesLeft--) {
       const before = stored();
       const missing = subtract(window, before);
       let isWhole = missing.length === 0 || !this.writer.model.paused;

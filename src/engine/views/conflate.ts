@@ -1,4 +1,4 @@
-/** Conflation: at most one look in a frame of the screen. The first change is looked at at once, and later ones together at its end. */
+/** Conflation: at most one refresh in a frame of the screen. The first change refreshes at once; later changes refresh together, at the end of the frame. */
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
 import type { Dirty } from '../state/dirty.ts';
 import type { Writer } from '../write/writer.ts';
@@ -6,7 +6,7 @@ import type { Writer } from '../write/writer.ts';
 const FRAME_MS = 16;
 
 /**
- * Calls `look` at once, and after changes. `look` reads the state anew each time, so no change is lost.
+ * Calls `refresh` at once, and after changes. `refresh` reads the state anew each time, so no change is lost.
  *
  * @param isNews selects changes after which the state may look different. Another change ends the wait of earlier ones, if a call is about
  * to resolve: the views must show the effect of the call before.
@@ -15,26 +15,26 @@ export const conflate = (
   clock: ClockPort,
   writer: Pick<Writer, 'onChange' | 'onUnchanged'>,
   isNews: (dirty: Dirty) => boolean,
-  look: () => void,
+  refresh: () => void,
 ): Cancel => {
   let cancel: Cancel | null = null;
   let dirty = false;
-  const lookNow = (): void => {
+  const refreshNow = (): void => {
     dirty = false;
     cancel?.();
     cancel = clock.timer(FRAME_MS, rest);
-    look();
+    refresh();
   };
   const rest = (): void => {
     cancel = null;
-    if (dirty) lookNow();
+    if (dirty) refreshNow();
   };
   const hear = (change: Dirty): void => {
     dirty ||= isNews(change);
-    if (dirty && (!cancel || change.awaited)) lookNow();
+    if (dirty && (!cancel || change.awaited)) refreshNow();
   };
   const stops = [writer.onChange(hear), writer.onUnchanged(hear)];
-  lookNow();
+  refreshNow();
   return () => {
     cancel?.();
     for (const stop of stops) stop();

@@ -59,13 +59,13 @@ export const watchEvents = (
 ): Cancel => {
   let isOver = false;
   let last = 0;
-  let told = 0;
+  let lastSent = 0;
   let noting: Cancel | null = null;
   let isReading = false;
   const waiting: KeptEvent[] = [];
   const note = (): void => {
     noting = null;
-    const upTo = told;
+    const upTo = lastSent;
     writer
       .write('heard', { durability: 'relaxed' }, (draft) => {
         if (upTo > draft.model.heard) draft.change({ t: 'heard', upTo });
@@ -74,7 +74,7 @@ export const watchEvents = (
   };
   const tell = (number: number, event: ReceiptEvent | undefined): void => {
     waiting.shift();
-    told = number;
+    lastSent = number;
     if (event) hear({ number, event });
     noting ??= clock.timer(HEARD_AFTER_MS, note);
   };

@@ -40,7 +40,7 @@ export const watchView = <T>(clock: ClockPort, writer: Writer, view: View<T>, wa
     shown = { value };
     watcher.next(value);
   };
-  const look = (): void => {
+  const refresh = (): void => {
     const mine = ++lastRead;
     try {
       const found = read(writer.model);
@@ -57,8 +57,8 @@ export const watchView = <T>(clock: ClockPort, writer: Writer, view: View<T>, wa
       failed(error);
     }
   };
-  stops.push(conflate(clock, writer, when, look));
-  if (beside) stops.push(beside.listen(look));
+  stops.push(conflate(clock, writer, when, refresh));
+  if (beside) stops.push(beside.listen(refresh));
   if (isOver()) stop();
   return stop;
 };

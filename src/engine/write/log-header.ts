@@ -42,7 +42,7 @@ export class KnownHeader {
   /** The generation of the store at its opening. */
   private generation: string | null = null;
   /** Generation and fencing token as last read. The state holds `version` and `compactedUpTo`. */
-  private seen: Pick<LogHeader, 'generation' | 'fence'> | null = null;
+  private lastRead: Pick<LogHeader, 'generation' | 'fence'> | null = null;
 
   constructor(
     private readonly on: {
@@ -79,8 +79,8 @@ export class KnownHeader {
     return header;
   }
 
-  saw(header: Pick<LogHeader, 'generation' | 'fence'>): void {
-    this.seen = header;
+  noteRead(header: Pick<LogHeader, 'generation' | 'fence'>): void {
+    this.lastRead = header;
   }
 
   /** Raises the fencing token, inside a transaction over `meta`. From here on the writes of every older leader change nothing. */
@@ -92,13 +92,15 @@ export class KnownHeader {
     return header.fence + 1;
   }
 
-  tookFence(fence: number): void {
-    if (this.seen) this.seen = { ...this.seen, fence };
+  noteFence(fence: number): void {
+    if (this.lastRead) this.lastRead = { ...this.lastRead, fence };
   }
 
   /** The header as it is unless another tab has written since; undefined before the first read. */
   expected({ version, compactedUpTo }: Pick<LogHeader, 'version' | 'compactedUpTo'>): LogHeader | undefined {
-    return this.seen ? { schema: SCHEMA, generation: this.seen.generation, version, compactedUpTo, fence: this.seen.fence } : undefined;
+    return this.lastRead
+      ? { schema: SCHEMA, generation: this.lastRead.generation, version, compactedUpTo, fence: this.lastRead.fence }
+      : undefined;
   }
 }
 

@@ -59,7 +59,7 @@ export class SyncedState {
     const { unpublished } = this;
     const header = await this.header.read(tx);
     if (!header) return undefined;
-    this.header.saw(header);
+    this.header.noteRead(header);
     this.isAlone = this.model.version === header.version && this.model.compactedUpTo === header.compactedUpTo;
     if (this.isAlone) return header;
     // Another tab wrote these records, and the first paint with them.

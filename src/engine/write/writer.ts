@@ -210,7 +210,7 @@ export class Writer {
       await this.turn(async () => void (await this.makeRoom()));
       return take();
     });
-    this.state.header.tookFence(fence);
+    this.state.header.noteFence(fence);
     return fence;
   }
 

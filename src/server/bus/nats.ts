@@ -38,7 +38,7 @@ export interface NatsBusOptions {
 
 export const USER_SUBJECTS = 64;
 /** NATS takes 1 MB by default. */
-const MOST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 
 /** FNV-1a of the UTF-16 units: all servers agree on it. */
 export const subjectNumber = (userId: UserId): number => {
@@ -102,7 +102,7 @@ export const createNatsBus = (options: NatsBusOptions): HintBus => {
     if (!nats || !isUp) return;
     for (const hint of relay.pending.take())
       for (const [subject, part] of bySubject(hint))
-        for (const text of relay.texts(part, MOST_BYTES)) {
+        for (const text of relay.texts(part, MAX_BYTES)) {
           try {
             nats.publish(`${prefix}.${subject}`, text);
           } catch {

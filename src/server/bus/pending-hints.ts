@@ -2,7 +2,7 @@
 import type { Hint } from './bus.ts';
 
 /** The number of waiting ids. At 128 bytes each they take a few MB. */
-const MOST_IDS = 20_000;
+const MAX_IDS = 20_000;
 
 const KINDS = ['revoke', 'changes', 'receipts', 'members'] as const;
 type Kind = (typeof KINDS)[number];
@@ -12,7 +12,7 @@ export class PendingHints {
   private hasNotices = false;
   private hasGap = false;
 
-  constructor(private readonly mostIds = MOST_IDS) {}
+  constructor(private readonly maxIds = MAX_IDS) {}
 
   private static none(): Readonly<Record<Kind, Set<string>>> {
     return { revoke: new Set(), changes: new Set(), receipts: new Set(), members: new Set() };
@@ -22,7 +22,7 @@ export class PendingHints {
     if (hint.kind === 'notices') this.hasNotices = true;
     else if (hint.kind === 'gap') this.hasGap = true;
     else for (const id of hint.kind === 'members' ? hint.groupIds : hint.userIds) this.ids[hint.kind].add(id);
-    if (KINDS.reduce((sum, kind) => sum + this.ids[kind].size, 0) <= this.mostIds) return;
+    if (KINDS.reduce((sum, kind) => sum + this.ids[kind].size, 0) <= this.maxIds) return;
     this.ids = PendingHints.none();
     this.hasGap = true;
   }

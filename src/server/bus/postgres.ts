@@ -29,7 +29,7 @@ export interface PostgresBusOptions {
 
 const CHANNEL = 'tidemark';
 /** PostgreSQL takes less than 8000 bytes. */
-const MOST_BYTES = 7900;
+const MAX_BYTES = 7900;
 const SIGN_OF_LIFE_EVERY_MS = 10_000;
 const CLOSE_WITHIN_MS = 2000;
 const FIRST_RETRY_MS = 50;
@@ -86,7 +86,7 @@ export const createPostgresBus = (options: PostgresBusOptions): HintBus => {
       if (!hasWaiting) await pause(SIGN_OF_LIFE_EVERY_MS, (end) => (stir = end));
       hasWaiting = false;
       const hints = relay.pending.take();
-      const texts = hints.flatMap((hint) => relay.texts(hint, MOST_BYTES));
+      const texts = hints.flatMap((hint) => relay.texts(hint, MAX_BYTES));
       try {
         await within(SIGN_OF_LIFE_EVERY_MS, texts.length > 0 ? client.query(NOTIFY, [JSON.stringify(texts)]) : client.query('select 1'));
       } catch (failed) {

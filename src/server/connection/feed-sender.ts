@@ -15,8 +15,8 @@ const NEWS: Work = {};
 const CATCH_UP: Work = { weight: 16, isUrgent: false };
 
 /** While a transaction of another server holds back the feed, the feed is read again: soon at first, then more rarely. */
-const FIRST_LOOK_AGAIN_MS = 10;
-const MOST_LOOK_AGAIN_MS = 1000;
+const MIN_POLL_MS = 10;
+const MAX_POLL_MS = 1000;
 
 interface Sent {
   /** The client's cursor after the page. */
@@ -28,8 +28,8 @@ export class FeedSender {
   private cursor: string | undefined;
   /** The last read that found no change after the cursor, for the client's `asOf`. */
   private caughtUp: Frame<'pong'>['caughtUp'];
-  private lookAgainMs = FIRST_LOOK_AGAIN_MS;
-  private cancelLookAgain: Cancel | undefined;
+  private pollMs = MIN_POLL_MS;
+  private cancelPoll: Cancel | undefined;
   private endWait: (() => void) | undefined;
 
   /**
@@ -52,7 +52,7 @@ export class FeedSender {
   }
 
   stop(): void {
-    this.cancelLookAgain?.();
+    this.cancelPoll?.();
     this.release();
   }
 
@@ -96,8 +96,8 @@ export class FeedSender {
         quietly ? NEWS : CATCH_UP,
       );
       if (!page) return this.lostHistory();
-      if (page.isBehind && page.complete) this.lookAgain();
-      else this.lookAgainMs = FIRST_LOOK_AGAIN_MS;
+      if (page.isBehind && page.complete) this.pollFeed();
+      else this.pollMs = MIN_POLL_MS;
       if (quietly && page.empty && page.complete) {
         const asOf = page.frames[page.frames.length - 1]?.asOf;
         if (here !== null && here === from && asOf !== undefined) this.caughtUp = { cursor: here, asOf };
@@ -132,11 +132,11 @@ export class FeedSender {
     await this.pull(me, from, false, false, 'all');
   }
 
-  private lookAgain(): void {
+  private pollFeed(): void {
     this.core.metrics.add('tidemark_feed_held_total', 1, {});
-    this.lookAgainMs = Math.min(this.lookAgainMs * 2, MOST_LOOK_AGAIN_MS);
-    this.cancelLookAgain?.();
-    this.cancelLookAgain = this.core.clock.timer(this.lookAgainMs, this.wake);
+    this.pollMs = Math.min(this.pollMs * 2, MAX_POLL_MS);
+    this.cancelPoll?.();
+    this.cancelPoll = this.core.clock.timer(this.pollMs, this.wake);
   }
 
   /**

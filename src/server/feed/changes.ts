@@ -114,7 +114,7 @@ export interface ChangesPage {
 }
 
 /** The largest number of conversations of one user that changed above the end of the feed. */
-const MOST_AHEAD = 10_000;
+const MAX_AHEAD = 10_000;
 
 /**
  * The conversations that changed above the end of the feed. Such a conversation may have messages and steps below the
@@ -123,7 +123,7 @@ const MOST_AHEAD = 10_000;
 const aheadOf = async (tx: ServerReadTx, me: UserId, found: readonly ListedConversation[]): Promise<readonly ListedConversation[]> =>
   found.length < PAGE
     ? found.filter(({ version }) => version > tx.feedEnd)
-    : tx.changedConversations(me, { after: tx.feedEnd, upTo: Number.MAX_SAFE_INTEGER }, MOST_AHEAD);
+    : tx.changedConversations(me, { after: tx.feedEnd, upTo: Number.MAX_SAFE_INTEGER }, MAX_AHEAD);
 
 /**
  * The rows of conversations that are ahead of the feed, but have news below its end. Each row is an item before its

@@ -31,7 +31,7 @@ export interface PushRecipient {
 export type OnMessage = (push: PushFrame, recipient: PushRecipient) => void;
 
 /** Above this number of messages over the user's positions, a push carries no total: counting them would cost too much. */
-const MOST_COUNTED = 10_000;
+const MAX_COUNTED = 10_000;
 /** The recipients of one read. Between two reads of a large group, other users have their turns. */
 const RECIPIENTS_AT_ONCE = 50;
 
@@ -61,7 +61,7 @@ export const pushesOf = async (
   const totals = await unreadTotals(
     tx,
     waiting.map(({ userId }) => userId),
-    MOST_COUNTED,
+    MAX_COUNTED,
   );
   return waiting.map(({ userId, muted }) => {
     const total = totals.get(userId);

@@ -5,7 +5,7 @@
 import type { MergedTransactions, ServerReadTx, ServerTx, Touches } from './server-store.ts';
 
 /** The largest sum of the weights in a transaction, as a bound of its memory and its time. */
-const MOST_WEIGHT = 256;
+const MAX_WEIGHT = 256;
 
 export type Mergeable = {
   readonly store: MergedTransactions;
@@ -33,7 +33,7 @@ export class Batch {
   add(job: Job): boolean {
     const [first] = this.jobs;
     const { mergeable } = job;
-    if (first && (!mergeable || mergeable.kind !== first.mergeable?.kind || this.weight + mergeable.weight > MOST_WEIGHT)) return false;
+    if (first && (!mergeable || mergeable.kind !== first.mergeable?.kind || this.weight + mergeable.weight > MAX_WEIGHT)) return false;
     if (mergeable?.kind === 'tx') {
       const { writes, shares } = mergeable.touches;
       const isTaken =
@@ -48,7 +48,7 @@ export class Batch {
   }
 
   get isFull(): boolean {
-    return this.jobs[0]?.mergeable === undefined || this.weight >= MOST_WEIGHT;
+    return this.jobs[0]?.mergeable === undefined || this.weight >= MAX_WEIGHT;
   }
 
   /**

@@ -19,7 +19,7 @@ import { errorDetails } from '../../logging.ts';
 
 const RETRY_AFTER_MS = 1000;
 /** The number of times that the host is asked again, because its answers were overtaken. */
-const MOST_ASKED = 5;
+const MAX_ASKED = 5;
 
 type MayWrite = (peer: UserId) => boolean | 'not-now';
 
@@ -94,7 +94,7 @@ const submitted = async (core: Core, author: Author, raw: readonly { readonly ke
         const results = applied.results[Symbol.iterator]();
         return { ...applied, results: read.map((one) => (waits(one) ? retry(one) : (results.next().value ?? retry(one)))) };
       } catch (error) {
-        if (!(error instanceof Overtaken) || asked === MOST_ASKED) throw error;
+        if (!(error instanceof Overtaken) || asked === MAX_ASKED) throw error;
       }
     }
   } catch (error) {

@@ -24,11 +24,11 @@ const setUp = (calls: Partial<ReadCalls> = {}) => {
 it('a view reads what is stored, then what arrives, and with the page hidden nothing', async () => {
   const { made, reader, done } = setUp();
   reader.arrived(3);
-  reader.look(true);
+  reader.setViewed(true);
   await done();
   reader.arrived(4);
   await done();
-  reader.look(false);
+  reader.setViewed(false);
   reader.arrived(5);
   await done();
   expect(made).toEqual(['all', 'all', 'arrivals 3–4']);
@@ -39,7 +39,7 @@ it('after a call of `seen`, a view reads up to the seen message only', async () 
   reader.arrived(5);
   reader.seen('m2');
   await done();
-  reader.look(true);
+  reader.setViewed(true);
   reader.arrived(6);
   reader.seen('m4');
   reader.seen('m3');
@@ -50,7 +50,7 @@ it('after a call of `seen`, a view reads up to the seen message only', async () 
 it('a message that arrives while the worker reads the earlier ones is read too', async () => {
   let arriving = 0;
   const { made, reader, done } = setUp({ all: async () => reader.arrived(arriving) });
-  reader.look(true);
+  reader.setViewed(true);
   await done();
   arriving = 4;
   reader.arrived(3);
@@ -72,7 +72,7 @@ it('the next worker reads a seen message if a worker dies during the call', asyn
       made.push(upTo);
     },
   });
-  reader.look(true);
+  reader.setViewed(true);
   reader.arrived(2);
   reader.seen('m2');
   await done();
