@@ -60,7 +60,7 @@ it('a server whose store hangs is healthy, not ready, and ready again when the s
   expect(await get('/receipts/ready')).toEqual([200, { status: 'ready' }]);
 });
 
-it('a server that drains sends its clients away, finishes and answers what runs, and is not ready', async () => {
+it('a server that drains sends its clients away, finishes and answers what runs, and is not ready (F85)', async () => {
   const store = createMemoryStore();
   const [running, slow] = [held(), held()];
   const seen: string[] = [];

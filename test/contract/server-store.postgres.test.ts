@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pullPage } from '../../src/server/feed/changes.ts';
+import { expireDue } from '../../src/server/expiry.ts';
 import { changeMembers } from '../../src/server/groups/membership.ts';
 import { systemClock } from '../../src/server/system-clock.ts';
 import { persist } from '../../src/server/store/persist.ts';
@@ -224,6 +225,61 @@ describe.skipIf(isMissing)('on PostgreSQL', () => {
           users.map(() => ['confirmed', 'confirmed']),
         );
       }
+    });
+
+    describe('the lock of the sweep', () => {
+      /** Stores group messages whose receipts are due at once. */
+      const due = async (name: string, count: number): Promise<void> => {
+        await group(name, `${name}-ann`, `${name}-ben`);
+        const rules = { ...RULES, receipts: () => ({ ...RULES.receipts(), groups: true, windowMs: 1 }) };
+        const entries = Array.from({ length: count }, (_, i) => ({ ...toGroup(name, `${name}-${i}`), receiptRequested: true }));
+        await one.tx('submit', (tx) =>
+          applyEntries(tx, { userId: `${name}-ann`, deviceId: 'd' }, readEntries(`${name}-ann`, entries), rules),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      };
+      const isLocked = (store: ServerStore): Promise<boolean> => store.tx('sweep', (tx) => tx.lockSweep());
+
+      it('while one server sweeps, another server finds that out at once and leaves the receipts to it (F85)', async () => {
+        await due('k-team', 3);
+        await one.tx('expire', async (tx) => {
+          expect(await tx.lockSweep()).toBe(true);
+          expect(await two.tx('expire', expireDue)).toEqual({ checked: 0, hints: [] });
+          expect(await expireDue(tx)).toMatchObject({ checked: 3, hints: [{ kind: 'changes' }] });
+        });
+        expect(await two.tx('expire', expireDue)).toEqual({ checked: 0, hints: [] });
+      });
+
+      it('servers that sweep at the same time expire each receipt once (F85)', async () => {
+        await due('n-team', 40);
+        const sweeps = await Promise.all([one, two, one, two].map((store) => store.tx('expire', expireDue)));
+        const checked = sweeps.reduce((sum, sweep) => sum + sweep.checked, 0);
+        const rest = await two.tx('expire', expireDue);
+        expect(checked + rest.checked).toBe(40);
+      });
+
+      it('a server that ends or dies in the middle of a sweep leaves it to another server (F85)', async () => {
+        await due('q-team', 2);
+        const ended = one.tx('expire', async (tx) => {
+          await expireDue(tx);
+          throw new Error('the server ends');
+        });
+        await expect(ended).rejects.toThrow('the server ends');
+        expect(await isLocked(two)).toBe(true);
+        const died = one.tx('expire', async (tx) => {
+          expect((await expireDue(tx)).checked).toBe(2);
+          const pool = postgres.pool(names.get(one)!);
+          const client = await pool.connect();
+          await client.query(
+            `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) = 8439274603`,
+          );
+          client.release();
+          await pool.end();
+          await tx.now();
+        });
+        await expect(died).rejects.toThrow();
+        expect(await two.tx('expire', expireDue)).toMatchObject({ checked: 2 });
+      });
     });
 
     it('the store survives a restart of the database, also in the middle of a transaction (F72)', { timeout: 60_000 }, async () => {

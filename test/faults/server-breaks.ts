@@ -302,4 +302,18 @@ export const SERVER_BREAKS: readonly Break[] = [
     to: '  joinedAt: 0,\n  present: union(',
     test: ['node', GROUPS, 'F84'],
   },
+  {
+    fault: 'F85',
+    file: 'src/server/server.ts',
+    from: "for (const connection of connections) connection.end(CLOSE.restart, 'restarting');",
+    to: "for (const connection of connections) connection.end(CLOSE.unauthorized, 'auth/forbidden');",
+    test: ['node', HEALTH, 'F85'],
+  },
+  {
+    fault: 'F85',
+    file: 'src/server/expiry.ts',
+    from: 'if (!(await tx.lockSweep())) return',
+    to: 'if (!(await tx.lockSweep()) && false) return',
+    test: ['node', POSTGRES, 'F85'],
+  },
 ];
