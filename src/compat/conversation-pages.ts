@@ -1,6 +1,7 @@
 /** The conversations on this device, newest first. */
-import { firstValueFrom, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Conversation, ConversationId, ReceiptClient } from '../index.ts';
+import { knownNow } from './now.ts';
 
 /** As many as the client shows. */
 const MAX_CONVERSATIONS = 1000;
@@ -8,7 +9,8 @@ const MAX_CONVERSATIONS = 1000;
 export const watchAllConversations = (client: ReceiptClient): Observable<readonly Conversation[]> =>
   client.watchConversations({ limit: MAX_CONVERSATIONS });
 
-export const allConversations = (client: ReceiptClient): Promise<readonly Conversation[]> => firstValueFrom(watchAllConversations(client));
+export const allConversations = (client: ReceiptClient): Promise<readonly Conversation[]> =>
+  knownNow(client, watchAllConversations(client));
 
 /** @param after the last conversation of the page before; none for the first page. */
 export const conversationPage = async (
@@ -22,4 +24,4 @@ export const conversationPage = async (
 };
 
 export const hasConversation = async (client: ReceiptClient, conversationId: ConversationId): Promise<boolean> =>
-  (await firstValueFrom(client.watchConversation(conversationId))) !== null;
+  (await knownNow(client, client.watchConversation(conversationId))) !== null;

@@ -5,7 +5,8 @@ type Handler = (...args: never[]) => void;
 
 /** `E` is the vendor's interface of handlers. */
 export class HandlersById<E> {
-  private readonly byId = new Map<string, E>();
+  /** An app may forget the handlers. */
+  private readonly byId = new Map<string, E | undefined>();
 
   add(id: string, handlers: E): void {
     this.byId.set(id, handlers);
@@ -18,6 +19,6 @@ export class HandlersById<E> {
   /** Calls the handler of this name in every set. */
   call<N extends keyof E>(name: N, ...args: Parameters<Extract<E[N], Handler>>): void {
     for (const handlers of [...this.byId.values()])
-      callHandler(() => (handlers as Record<N, ((...args: unknown[]) => void) | undefined>)[name]?.(...args));
+      callHandler(() => (handlers ? (handlers as Partial<Record<N, (...args: unknown[]) => void>>)[name]?.(...args) : undefined));
   }
 }

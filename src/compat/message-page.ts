@@ -1,6 +1,6 @@
 /** Pages of a conversation, from the newest message back. */
-import { firstValueFrom } from 'rxjs';
 import type { ConversationId, LoadedMessages, ReceiptClient } from '../index.ts';
+import { now } from './now.ts';
 
 /**
  * Loads the messages before the message `before`, or the newest messages, oldest first. The newest page ends with the unsent messages.
@@ -13,7 +13,7 @@ export const messagePage = async (
 ): Promise<LoadedMessages> => {
   const page = await client.loadMessages(conversationId, { before: before ?? Number.MAX_SAFE_INTEGER, limit });
   if (before !== null) return page;
-  const newest = await firstValueFrom(client.watchMessages(conversationId, { limit }));
+  const newest = await now(client.watchMessages(conversationId, { limit }));
   const ids = new Set(page.messages.map(({ id }) => id));
   return { ...page, messages: [...page.messages, ...newest.filter(({ id, seq }) => seq === null && !ids.has(id))] };
 };

@@ -11,3 +11,9 @@ export interface ServerAccess {
   /** Returns a new worker at every call, for pages whose policy forbids the default start. Default: the worker of the package. */
   readonly worker?: () => Worker;
 }
+
+/** @throws {TypeError} if an app that has changed its import only gives no address. */
+export const requireAccess = (access: ServerAccess | undefined): ServerAccess => {
+  if (access?.url === undefined) throw new TypeError('No receipt server: give { url } as the argument after the vendor’s own.');
+  return access;
+};

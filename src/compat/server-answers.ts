@@ -7,7 +7,7 @@
  *                           │   └───▶ the server refuses ─▶ rejects with the code
  *                           └──▶ the connection ends, the outbox is empty, or 15 s ──▶ resolves
  */
-import { delay, filter, firstValueFrom, map, merge, type Observable, Subject, take, timer } from 'rxjs';
+import { delay, filter, firstValueFrom, map, merge, Subject, timer } from 'rxjs';
 import type { ErrorCode, ReceiptClient, ReceiptEvent } from '../index.ts';
 import { isConnected } from './connected.ts';
 
@@ -35,37 +35,31 @@ interface Waiting {
   readonly done$: Subject<void>;
 }
 
-export class ServerAnswers {
-  private readonly waiting = new Set<Waiting>();
-  isConnected = false;
-  private readonly connected$: Observable<boolean>;
-  private readonly isOutboxEmpty$: Observable<boolean>;
-
-  constructor(client: Pick<ReceiptClient, 'watchConnection' | 'watchOutbox'>) {
-    this.connected$ = client.watchConnection().pipe(map((status) => !status.paused && isConnected(status)));
-    this.isOutboxEmpty$ = client.watchOutbox().pipe(map(({ pending }) => pending === 0));
-    this.connected$.subscribe((connected) => (this.isConnected = connected));
-  }
-
+export interface ServerAnswers {
+  readonly isConnected: () => boolean;
   /** @returns whether a waiting call gets this event as its outcome. */
-  hears(event: ReceiptEvent): boolean {
-    switch (event.type) {
-      case 'sent':
-        return this.answer([event.messageId]);
-      case 'receiptsConfirmed':
-        return this.answer([...event.messageIds, ...(event.upTo === null ? [] : [event.conversationId])]);
-      case 'expired':
-        return this.answer(event.messageIds, 'rejected/receipt-expired');
-      case 'rejected':
-        return this.answer(event.deadLetter.messageIds, event.deadLetter.code as ErrorCode);
-      default:
-        return false;
-    }
-  }
+  readonly hears: (event: ReceiptEvent) => boolean;
+  /**
+   * Makes a call and waits for the server's answer, as the head of this file says.
+   *
+   * @param names the ids of the call's messages, or the conversation id for a conversation receipt.
+   * @param unsent the names for which the call sends nothing, from its result.
+   * @throws {RefusedError} if the server refuses one of the names.
+   */
+  readonly to: <T>(names: readonly string[], call: () => Promise<T>, unsent?: (result: T) => readonly string[]) => Promise<T>;
+  /** Rejects the waiting calls. Their stored entries stay. */
+  readonly stop: (error: Error) => void;
+}
 
-  private answer(names: readonly string[], refusal?: ErrorCode): boolean {
+export const createServerAnswers = (client: Pick<ReceiptClient, 'watchConnection' | 'watchOutbox'>): ServerAnswers => {
+  const all = new Set<Waiting>();
+  let connected = false;
+  const connected$ = client.watchConnection().pipe(map((status) => !status.paused && isConnected(status)));
+  connected$.subscribe((is) => (connected = is));
+
+  const answer = (names: readonly string[], refusal?: ErrorCode): boolean => {
     let isAwaited = false;
-    for (const waiting of this.waiting) {
+    for (const waiting of all) {
       const answered = names.filter((name) => waiting.names.delete(name));
       if (answered.length === 0) continue;
       isAwaited = true;
@@ -74,51 +68,59 @@ export class ServerAnswers {
       if (waiting.names.size === 0) waiting.done$.next();
     }
     return isAwaited;
-  }
+  };
 
-  /**
-   * Makes a call and waits for the server's answer, as the head of this file says.
-   *
-   * @param names the ids of the call's messages, or the conversation id for a conversation receipt.
-   * @param unsent the names for which the call sends nothing, from its result.
-   * @throws {RefusedError} if the server refuses one of the names.
-   */
-  async to<T>(names: readonly string[], call: () => Promise<T>, unsent: (result: T) => readonly string[] = () => []): Promise<T> {
-    // Before the call: the answer may come before the call's promise is handled.
-    const waiting: Waiting = { names: new Set(names), refused: null, done$: new Subject() };
-    this.waiting.add(waiting);
-    try {
-      const result = await call();
-      for (const name of unsent(result)) waiting.names.delete(name);
-      if (waiting.names.size > 0 && this.isConnected) await this.end(waiting);
-      if (waiting.refused) throw waiting.refused;
-      return result;
-    } catch (error) {
-      // A call in flight may end with the client's own error when the app logs out.
-      throw waiting.refused ?? error;
-    } finally {
-      this.waiting.delete(waiting);
-    }
-  }
-
-  /** Rejects the waiting calls. Their stored entries stay. */
-  stop(error: Error): void {
-    for (const waiting of this.waiting) {
-      waiting.refused = error;
-      waiting.done$.next();
-    }
-  }
-
-  private end({ done$ }: Waiting): Promise<unknown> {
+  const end = ({ done$ }: Waiting): Promise<unknown> => {
     const isOver$ = merge(
       done$,
       timer(WAIT_MS),
-      this.connected$.pipe(filter((connected) => !connected)),
-      this.isOutboxEmpty$.pipe(
-        filter((isEmpty) => isEmpty),
+      connected$.pipe(filter((is) => !is)),
+      client.watchOutbox().pipe(
+        filter(({ pending }) => pending === 0),
         delay(SETTLE_MS),
       ),
     );
-    return firstValueFrom(isOver$.pipe(take(1)), { defaultValue: undefined });
-  }
-}
+    return firstValueFrom(isOver$, { defaultValue: undefined });
+  };
+
+  return {
+    isConnected: () => connected,
+    hears: (event) => {
+      switch (event.type) {
+        case 'sent':
+          return answer([event.messageId]);
+        case 'receiptsConfirmed':
+          return answer([...event.messageIds, ...(event.upTo === null ? [] : [event.conversationId])]);
+        case 'expired':
+          return answer(event.messageIds, 'rejected/receipt-expired');
+        case 'rejected':
+          return answer(event.deadLetter.messageIds, event.deadLetter.code as ErrorCode);
+        default:
+          return false;
+      }
+    },
+    to: async (names, call, unsent = () => []) => {
+      // Before the call: the answer may come before the call's promise is handled.
+      const waiting: Waiting = { names: new Set(names), refused: null, done$: new Subject() };
+      all.add(waiting);
+      try {
+        const result = await call();
+        for (const name of unsent(result)) waiting.names.delete(name);
+        if (waiting.names.size > 0 && connected) await end(waiting);
+        if (waiting.refused) throw waiting.refused;
+        return result;
+      } catch (error) {
+        // A call in flight may end with the client's own error when the app logs out.
+        throw waiting.refused ?? error;
+      } finally {
+        all.delete(waiting);
+      }
+    },
+    stop: (error) => {
+      for (const waiting of all) {
+        waiting.refused = error;
+        waiting.done$.next();
+      }
+    },
+  };
+};

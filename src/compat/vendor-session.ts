@@ -13,7 +13,7 @@ import {
 import { AppToken } from './app-token.ts';
 import { ClientEvents } from './client-events.ts';
 import { isGroup } from './conversation-ids.ts';
-import { ServerAnswers } from './server-answers.ts';
+import { createServerAnswers, type ServerAnswers } from './server-answers.ts';
 import type { ServerAccess } from './server-access.ts';
 
 export interface VendorSessionOptions {
@@ -43,7 +43,7 @@ export class VendorSession {
     const { userId, token, deliveryReceipts, tokenWillExpire, tokenExpired = tokenWillExpire, hears, dispatch } = options;
     this.token = new AppToken(token);
     const askForToken = (): string | Promise<string> => {
-      if (this.answers.isConnected && this.token.end()) tokenWillExpire();
+      if (this.answers.isConnected() && this.token.end()) tokenWillExpire();
       return this.token.get();
     };
     this.client = createReceiptClient({
@@ -57,7 +57,7 @@ export class VendorSession {
       this.client.watchConnection().subscribe((status) => {
         if (this.token.isRefused(status) && this.token.end()) tokenExpired();
       });
-    this.answers = new ServerAnswers(this.client);
+    this.answers = createServerAnswers(this.client);
     this.events = new ClientEvents(
       this.client,
       (event) => {

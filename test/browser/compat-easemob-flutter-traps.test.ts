@@ -1,5 +1,6 @@
 /** What an app that was written for Easemob Flutter could stumble over, and the samples that an app calls without a connection. */
 import { describe, expect, it } from 'vitest';
+import { stretched } from './backend.ts';
 import { flutterPhones } from './easemob-flutter-phones.ts';
 
 describe('the traps of Easemob Flutter', () => {
@@ -42,6 +43,43 @@ describe('the traps of Easemob Flutter', () => {
     expect(data).toMatchObject([{ from: 'bob', content: 'aye' }]);
     expect(await counts()).toEqual([1, 0]);
     expect(told(alice, 'onMessagesRead')).toEqual([]);
+  });
+
+  it('calls and questions in flight reject with 201 when the user logs out, and the next log-in goes on', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const message = alice.text('bob', 'hello');
+    const conversation = await alice.manager.getConversation('bob');
+    const calls = [
+      alice.manager.sendMessage(message),
+      alice.manager.getUnreadMessageCount(),
+      conversation.unreadCount(),
+      conversation.loadMessages(),
+      alice.manager.sendConversationReadAck('bob'),
+    ];
+    await alice.client.logout();
+    for (const call of await Promise.allSettled(calls)) if (call.status === 'rejected') expect(call.reason).toMatchObject({ code: 201 });
+    await expect(calls[0]).rejects.toMatchObject({ code: 201 });
+    await alice.client.loginWithToken('alice', 'token-of-alice');
+    const sent = await alice.manager.sendMessage(alice.text('bob', 'again'));
+    await received(bob, sent.msgId);
+  });
+
+  it('a handler that throws is reported, and the other handlers hear the event', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const reported: string[] = [];
+    bob.window.addEventListener('error', ({ message }) => reported.push(message));
+    const onMessagesReceived = (): void => {
+      throw new Error('the app’s own error');
+    };
+    bob.manager.removeEventHandler('UNIQUE_HANDLER_ID');
+    bob.manager.addEventHandler('first', { onMessagesReceived });
+    const later: string[] = [];
+    bob.manager.addEventHandler('second', { onMessagesReceived: (messages) => later.push(...messages.map(({ msgId }) => msgId)) });
+    const { msgId } = await alice.manager.sendMessage(alice.text('bob', 'hello'));
+    await expect.poll(() => later, { timeout: await stretched(15_000) }).toEqual([msgId]);
+    await expect.poll(() => reported, { timeout: await stretched(15_000) }).toEqual([expect.stringContaining('the app’s own error')]);
   });
 
   it('all counts become 0 together, and the senders learn nothing', async () => {

@@ -51,6 +51,25 @@ describe.skipIf(!navigator.userAgent.includes('Chrom'))('the facade beside the v
     expect(theirs.length).toBeGreaterThan(20);
   });
 
+  it('refuses the same calls, and tells the end of a connection that the app closes', async () => {
+    const { theirs, ours } = await judge(async (run, sdk) => {
+      const wrong = {
+        'an empty message': {},
+        'a text without a receiver': sdk.create({ type: 'txt', chatType: 'singleChat', msg: 'x' }),
+        'a receipt without a receiver': sdk.create({ type: 'read', chatType: 'singleChat', id: 'm1' }),
+        'a conversation receipt without a receiver': sdk.create({ type: 'channel', chatType: 'singleChat' }),
+      };
+      for (const [name, message] of Object.entries(wrong)) await run.outcome('alice', name, (phone) => phone.send(message));
+      await run.outcome('alice', 'a second log-in', (phone) => phone.open({ user: 'alice', accessToken: 'token-of-alice' }));
+      run.close('alice');
+      await run.heard('alice', 'onDisconnected');
+      const text = sdk.create({ type: 'txt', msg: 'x', ...toBob });
+      await run.outcome('alice', 'a text after the end', (phone) => phone.send(text));
+    });
+    expect(ours).toEqual(theirs);
+    expect(ours).toHaveLength(6);
+  });
+
   it('sends receipts that were made without a connection also after the app has closed and opened again', async () => {
     const { theirs, ours } = await judge(async (run, sdk) => {
       const first = await run.say('alice', 'first', toBob, ['bob']);

@@ -1,6 +1,7 @@
 /** What an app that was written for Easemob Web could stumble over, and the samples that an app calls without a connection. */
 import { describe, expect, it } from 'vitest';
 import websdk from '../../src/compat/easemob/easemob.ts';
+import { stretched } from './backend.ts';
 import { easemobPhones, of, text } from './easemob-phones.ts';
 
 describe('the traps of Easemob Web', () => {
@@ -68,6 +69,39 @@ describe('the traps of Easemob Web', () => {
       'onReadMessage',
       expect.objectContaining({ from: 'alice', mid: message.id, groupReadCount: { [message.id]: 1 }, ackContent: '{}' }),
     );
+  });
+
+  it('a question in flight rejects with 39 when the app closes the connection, and the connection opens again', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const calls = [alice.conn.localCache.getLocalConversations(), alice.conn.getServerConversations()];
+    alice.conn.close();
+    expect(of(alice.heard, 'onDisconnected')).toHaveLength(1);
+    for (const call of await Promise.allSettled(calls)) if (call.status === 'rejected') expect(call.reason).toMatchObject({ type: 39 });
+    await alice.conn.open({ user: 'alice', accessToken: 'token-of-alice' });
+    const message = text(websdk, 'bob', 'again');
+    await alice.conn.send(message);
+    await eventually(bob.heard, 'onTextMessage', expect.objectContaining({ id: message.id }));
+  });
+
+  it('a handler that throws is reported, and the other handlers hear the event', async () => {
+    await start();
+    const alice = await live('alice');
+    const bob = await openPage('bob');
+    await eventually(bob.heard, 'onConnected', undefined);
+    const reported: string[] = [];
+    bob.frame.window.addEventListener('error', ({ message }) => reported.push(message));
+    bob.conn.removeEventHandler('UNIQUE_HANDLER_ID');
+    const onTextMessage = (): void => {
+      throw new Error('the app’s own error');
+    };
+    bob.conn.addEventHandler('first', { onTextMessage });
+    const later: string[] = [];
+    bob.conn.addEventHandler('second', { onTextMessage: ({ id }) => later.push(id) });
+    const message = text(websdk, 'bob', 'hello');
+    await alice.conn.send(message);
+    await expect.poll(() => later, { timeout: await stretched(15_000) }).toEqual([message.id]);
+    await expect.poll(() => reported, { timeout: await stretched(15_000) }).toEqual([expect.stringContaining('the app’s own error')]);
   });
 
   it('a token that the server does not accept is told with 700', async () => {

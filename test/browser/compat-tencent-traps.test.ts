@@ -23,6 +23,47 @@ describe('the traps of Tencent Chat', () => {
     expect([first, second]).toMatchObject([{ readReceiptInfo: { isPeerRead: true } }, { readReceiptInfo: { isPeerRead: false } }]);
   });
 
+  it('calls in flight reject with 2024 when the user logs out, and the next log-in goes on', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const { chat } = alice;
+    const message = chat.createTextMessage({ to: 'bob', conversationType: TYPES.CONV_C2C, payload: { text: 'Hello' } });
+    const calls = [
+      chat.sendMessage(message),
+      chat.getMessageList({ conversationID: 'C2Cbob' }),
+      chat.setMessageRead({ conversationID: 'C2Cbob' }),
+    ];
+    await chat.logout();
+    for (const call of await Promise.allSettled(calls)) if (call.status === 'rejected') expect(call.reason).toMatchObject({ code: 2024 });
+    await expect(calls[0]).rejects.toMatchObject({ code: 2024 });
+    await chat.login({ userID: 'alice', userSig: 'token-of-alice' });
+    const sent = await say(alice, 'bob', 'again');
+    await received(bob, sent.ID);
+  });
+
+  it('a user id that the server could not have rejects the log-in', async () => {
+    await start();
+    const { chat } = await live('alice');
+    await chat.logout();
+    await expect(chat.login({ userID: 'x'.repeat(200), userSig: 'token' })).rejects.toMatchObject({ code: 2999 });
+    await expect(chat.login({ userID: 'alice', userSig: 'token-of-alice' })).resolves.toMatchObject({ code: 0 });
+  });
+
+  it('a handler that throws is reported, and the other handlers hear the event', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const reported: string[] = [];
+    bob.window.addEventListener('error', ({ message }) => reported.push(message));
+    bob.chat.on(EVENT.MESSAGE_RECEIVED, () => {
+      throw new Error('the app’s own error');
+    });
+    const later: string[] = [];
+    bob.chat.on(EVENT.MESSAGE_RECEIVED, ({ data }) => later.push(...data.map(({ ID }) => ID)));
+    const { ID } = await say(alice, 'bob', 'Hello');
+    await expect.poll(() => later, { timeout: await stretched(15_000) }).toEqual([ID]);
+    await expect.poll(() => reported, { timeout: await stretched(15_000) }).toEqual([expect.stringContaining('the app’s own error')]);
+  });
+
   it('one call sends the receipts of more than 30 messages, and of several conversations', async () => {
     await start();
     const [alice, bob] = await Promise.all([live('alice'), live('bob')]);

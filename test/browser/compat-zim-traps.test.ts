@@ -28,6 +28,74 @@ describe('the traps of ZIM', () => {
     await bob.zim.sendConversationMessageReceiptRead('alice', PEER);
   });
 
+  it('the end of a log-in is told, and the next log-in begins anew', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    await expect(bob.zim.login('bob', { token: 'token-of-bob' })).resolves.toBeUndefined();
+    await expect(bob.zim.login('carol', { token: 'token-of-carol' })).rejects.toMatchObject({ code: 6_000_111 });
+    bob.zim.logout();
+    expect(told(bob, 'connectionStateChanged').at(-1)).toEqual({ state: 0, event: 0, extendedData: '' });
+    bob.zim.logout();
+    bob.heard.length = 0;
+    await bob.zim.login('bob', { token: 'token-of-bob' });
+    await eventually(bob, 'connectionStateChanged', { state: 2 });
+    expect(told(bob, 'connectionStateChanged')[0]).toMatchObject({ state: 1 });
+    const sent = await say(alice, 'bob', 'again');
+    await received(bob, sent.messageID!);
+  });
+
+  it('a call in flight and a question in flight reject with 6000121 when the user logs out', async () => {
+    await start();
+    const { zim } = await live('alice');
+    const calls = [
+      zim.sendMessage({ type: 1, message: 'x' }, 'bob', PEER, SEND),
+      zim.queryConversationList({ count: 10 }),
+      zim.queryConversationTotalUnreadMessageCount({ conversationTypes: [], marks: [] }),
+      zim.queryHistoryMessage('bob', PEER, { count: 10 }),
+    ];
+    zim.logout();
+    for (const call of await Promise.allSettled(calls))
+      if (call.status === 'rejected') expect(call.reason).toMatchObject({ code: 6_000_121 });
+    await expect(calls[0]).rejects.toMatchObject({ code: 6_000_121 });
+  });
+
+  it('a listener that throws is reported, and the later events come', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const reported: string[] = [];
+    bob.window.addEventListener('error', ({ message }) => reported.push(message));
+    bob.zim.on('conversationChanged', () => {
+      throw new Error('the app’s own error');
+    });
+    const { messageID } = await say(alice, 'bob', 'hello');
+    await received(bob, messageID!);
+    await expect.poll(() => reported, { timeout: await stretched(15_000) }).toContainEqual(expect.stringContaining('the app’s own error'));
+  });
+
+  it('receipts are listed for messages of the conversation that want receipts, and bad arguments are refused', async () => {
+    await start();
+    const [alice, bob] = await Promise.all([live('alice'), live('bob')]);
+    const asking = await say(alice, 'bob', 'asking');
+    const plain = await say(alice, 'bob', 'plain', { priority: 1, hasReceipt: false });
+    const both = await alice.zim.queryMessageReceiptsInfo([asking, plain], 'bob', PEER);
+    expect(both).toMatchObject({ infos: [{ messageID: asking.messageID }], errorMessageIDs: [plain.messageID] });
+    await received(bob, asking.messageID!);
+    const refused = [
+      alice.zim.queryMessageReceiptsInfo([plain], 'bob', PEER),
+      alice.zim.queryMessageReceiptsInfo([], 'bob', PEER),
+      alice.zim.queryMessageReceiptsInfo([asking], 'carol', PEER),
+      alice.zim.queryMessageReceiptsInfo(undefined as never, 'bob', PEER),
+      alice.zim.sendMessageReceiptsRead([asking], 'bob', 3),
+      alice.zim.sendMessage({ type: 1, message: ' ' }, 'bob', PEER, SEND),
+      alice.zim.sendMessage(undefined as never, 'bob', PEER, SEND),
+      alice.zim.sendMessage({ type: 1, message: 'x' }, 'bob', PEER, undefined as never),
+      alice.zim.sendMessage({ type: 1, message: 'x' }, '', PEER, SEND),
+      alice.zim.revokeMessage(undefined as never),
+      alice.zim.clearConversationUnreadMessageCount('bob', 3),
+    ];
+    for (const call of refused) await expect(call).rejects.toMatchObject({ code: 6_000_001 });
+  });
+
   it('a clear sends no receipt', async () => {
     await start();
     const [alice, bob] = await Promise.all([live('alice'), live('bob')]);

@@ -54,7 +54,7 @@ export const flutterPhones = () => {
       frame.remove();
     };
     const text = (targetId: string, content: string): EMMessage => sdk.EMMessage.createTxtSendMessage({ targetId, content });
-    return { sdk, client, manager: client.chatManager, heard, text, reload };
+    return { sdk, client, manager: client.chatManager, heard, text, reload, window: frame.window };
   };
   type Phone = Awaited<ReturnType<typeof login>>;
 

@@ -12,6 +12,7 @@ type User = (typeof CREW)[number];
 
 interface Phone {
   addEventHandler(id: string, handlers: object): void;
+  open(options: { user: string; accessToken: string }): Promise<unknown>;
   send(message: unknown): Promise<{ localMsgId: string; serverMsgId: string }>;
   close(): void;
 }
@@ -143,6 +144,15 @@ export class Run {
   /** As {@link acknowledge}, and the app ignores the promise, as the vendor's samples do. */
   acknowledgeOffline(from: User, options: object): void {
     this.acknowledge(from, options).catch(() => undefined);
+  }
+
+  /** Logs what a call comes to: `resolved`, or the type of the vendor's error. */
+  async outcome(who: User, name: string, call: (phone: Phone) => Promise<unknown>): Promise<void> {
+    const outcome = await call(this.phones.get(who)!).then(
+      () => 'resolved',
+      (error: unknown) => (error as { readonly type?: number }).type,
+    );
+    this.log.push([who, name, { outcome }]);
   }
 
   /** Sorted by phone and event. */

@@ -44,7 +44,7 @@ export const tencentPhones = () => {
       frames.splice(frames.indexOf(frame), 1);
       frame.remove();
     };
-    return { chat, heard, hear, atEvent, reload };
+    return { chat, heard, hear, atEvent, reload, window: frame.window };
   };
   type Phone = Awaited<ReturnType<typeof login>>;
 

@@ -48,7 +48,7 @@ export const zimPhones = () => {
       frames.splice(frames.indexOf(frame), 1);
       frame.remove();
     };
-    return { sdk, zim, heard, reload };
+    return { sdk, zim, heard, reload, window: frame.window };
   };
   type Phone = Awaited<ReturnType<typeof login>>;
 

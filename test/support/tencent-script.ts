@@ -27,9 +27,10 @@ const outcome = async (call: () => Promise<unknown>): Promise<unknown> => {
   } catch (error) {
     return (error as Error).message;
   }
+  if (!(promise instanceof Promise)) return 'a value';
   return promise.then(
     () => 'resolved',
-    (error: unknown) => (error as { readonly code: number }).code,
+    (error: unknown) => (error as { readonly code?: number }).code ?? String(error),
   );
 };
 
@@ -133,3 +134,70 @@ export const readOffline = async (sdk: Sdk, cut: () => Promise<unknown>, heal: (
   await Promise.all(acted);
   return order;
 };
+
+type AnyCalls = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
+
+const TEXT = { to: 'bob', conversationType: 'C2C', payload: { text: 'x' } };
+
+/** Calls with wrong arguments, each with what both runs answer: the call throws `Params validate failed.`, resolves, or returns a value. */
+const ODD_CALLS: readonly (readonly [expected: 'thrown' | 'resolved' | 'a value', call: string, ...args: unknown[]])[] = [
+  ['thrown', 'createTextMessage'],
+  ['thrown', 'createTextMessage', 'x'],
+  ['thrown', 'createTextMessage', {}],
+  ['thrown', 'createTextMessage', { ...TEXT, payload: undefined }],
+  ['thrown', 'createTextMessage', { ...TEXT, payload: {} }],
+  ['thrown', 'createTextMessage', { ...TEXT, payload: { text: '' } }],
+  ['thrown', 'createTextMessage', { ...TEXT, payload: { text: 5 } }],
+  ['thrown', 'createTextMessage', { ...TEXT, to: 5 }],
+  ['thrown', 'createTextMessage', { ...TEXT, to: '' }],
+  ['a value', 'createTextMessage', { ...TEXT, conversationType: 'X' }],
+  ['thrown', 'sendMessage'],
+  ['thrown', 'sendMessage', 'x'],
+  ['thrown', 'sendMessage', {}],
+  ['thrown', 'revokeMessage'],
+  ['thrown', 'revokeMessage', 'x'],
+  ['thrown', 'revokeMessage', {}],
+  ['thrown', 'getMessageList'],
+  ['thrown', 'getMessageList', {}],
+  ['thrown', 'getMessageList', { conversationID: 5 }],
+  ['thrown', 'getMessageList', { conversationID: 'nobody' }],
+  ['thrown', 'getMessageList', { conversationID: 'C2Cbob', nextReqMessageID: 5 }],
+  ['a value', 'findMessage'],
+  ['a value', 'findMessage', 'no such message'],
+  ['thrown', 'sendMessageReadReceipt'],
+  ['thrown', 'sendMessageReadReceipt', {}],
+  ['thrown', 'sendMessageReadReceipt', []],
+  ['thrown', 'getMessageReadReceiptList'],
+  ['thrown', 'getMessageReadReceiptList', []],
+  ['thrown', 'setMessageRead'],
+  ['thrown', 'setMessageRead', 5],
+  ['thrown', 'setMessageRead', {}],
+  ['thrown', 'setMessageRead', { conversationID: '' }],
+  ['thrown', 'setMessageRead', { conversationID: 'nobody' }],
+  ['resolved', 'setMessageRead', { conversationID: 'C2Cstranger' }],
+  ['thrown', 'setAllMessageRead', { scope: 'x' }],
+  ['resolved', 'setAllMessageRead', 5],
+  ['resolved', 'getConversationList', 5],
+  ['resolved', 'getConversationList', null],
+  ['resolved', 'getConversationList', []],
+];
+
+const lineOf = (call: string, args: readonly unknown[], came: unknown): string =>
+  `${call}(${args.map((arg) => JSON.stringify(arg)).join()}) ${String(came)}`;
+
+/** @returns what each call of {@link ODD_CALLS} came to. */
+export const makeOddCalls = async (sdk: Sdk): Promise<readonly string[]> => {
+  const { alice } = await TencentRun.start(sdk);
+  const lines: string[] = [];
+  // The vendor's SDK adds fields to the arguments.
+  for (const [, call, ...args] of structuredClone(ODD_CALLS)) {
+    const line = lineOf.bind(null, call, structuredClone(args));
+    lines.push(line(await outcome(() => (alice as unknown as AnyCalls)[call]!(...args))));
+  }
+  return lines;
+};
+
+/** What both runs answer. */
+export const ODD_ANSWERS = ODD_CALLS.map(([expected, call, ...args]) =>
+  lineOf(call, args, expected === 'thrown' ? 'Params validate failed.' : expected),
+);

@@ -1,8 +1,8 @@
 /** `EMClient.getInstance.chatManager` and `EMConversation`. */
-import { firstValueFrom } from 'rxjs';
 import type { ConversationId } from '../../index.ts';
 import { targetOf } from '../conversation-ids.ts';
 import { allConversations, hasConversation } from '../conversation-pages.ts';
+import { knownNow, now } from '../now.ts';
 import { EMError, withEmErrors } from './errors.ts';
 import type { ChatEvents, EMChatEvents, EMGroupMessageAck } from './event-handler.ts';
 import { ChatType, EMMessage, MessageStatus } from './message.ts';
@@ -26,7 +26,10 @@ export class EMConversation {
   }
 
   unreadCount(): Promise<number> {
-    return withEmErrors(() => firstValueFrom(this.session().client.watchUnreadCount(this.conversationId)));
+    return withEmErrors(async () => {
+      const { client } = this.session();
+      return knownNow(client, client.watchUnreadCount(this.conversationId));
+    });
   }
 
   /** Takes this message out of the count. The sender learns nothing. */
@@ -48,7 +51,7 @@ export class EMConversation {
   loadMessages({ loadCount = 20 }: { readonly loadCount?: number } = {}): Promise<EMMessage[]> {
     return withEmErrors(async () => {
       const { client } = this.session();
-      const messages = await firstValueFrom(client.watchMessages(this.conversationId, { limit: loadCount }));
+      const messages = await now(client.watchMessages(this.conversationId, { limit: loadCount }));
       return Promise.all(messages.map((message) => EMMessage.of(client, message)));
     });
   }
@@ -127,7 +130,10 @@ export class EMChatManager {
 
   /** The sum over the conversations, without muted conversations. */
   getUnreadMessageCount(): Promise<number> {
-    return withEmErrors(() => firstValueFrom(this.session().client.watchTotalUnreadCount()));
+    return withEmErrors(async () => {
+      const { client } = this.session();
+      return knownNow(client, client.watchTotalUnreadCount());
+    });
   }
 
   /** The conversations, newest first, at most 1,000. */
@@ -161,7 +167,7 @@ export class EMChatManager {
         cursor: startAckId ?? null,
         limit: Math.min(100, Math.max(1, pageSize)),
       });
-      const receipts = await firstValueFrom(client.watchReceipts(msgId));
+      const receipts = await now(client.watchReceipts(msgId));
       const readCount = receipts?.readCount ?? members.length;
       const data = members.map(({ userId, readAt, content }) => ({
         messageId: msgId,

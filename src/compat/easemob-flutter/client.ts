@@ -3,7 +3,7 @@ import { distinctUntilChanged, map, skipWhile } from 'rxjs';
 import type { ReceiptEvent } from '../../index.ts';
 import { isConnected } from '../connected.ts';
 import { watchAllConversations } from '../conversation-pages.ts';
-import type { ServerAccess } from '../server-access.ts';
+import { requireAccess, type ServerAccess } from '../server-access.ts';
 import { HandlersById } from '../handlers-by-id.ts';
 import { EMChatManager } from './chat-manager.ts';
 import { EMError, withEmErrors } from './errors.ts';
@@ -16,6 +16,8 @@ interface OptionValues {
   readonly requireAck?: boolean;
   /** Whether senders learn that their direct messages are stored on this device. Default false. */
   readonly requireDeliveryAck?: boolean;
+  /** The vendor's other options are accepted and have no effect. */
+  readonly [option: string]: unknown;
 }
 
 export class EMOptions {
@@ -23,7 +25,9 @@ export class EMOptions {
   constructor(
     readonly values: OptionValues,
     readonly access: ServerAccess,
-  ) {}
+  ) {
+    requireAccess(access);
+  }
 }
 
 export class EMClient {

@@ -1,6 +1,6 @@
 /** `EMMessage`: a message with its receipt flags at the moment of its making. */
-import { firstValueFrom } from 'rxjs';
 import { isGroup, targetOf } from '../conversation-ids.ts';
+import { knownNow, now } from '../now.ts';
 import { textOfBody } from '../text-of-body.ts';
 import type { Message, ReceiptClient } from '../../index.ts';
 
@@ -50,11 +50,10 @@ export class EMMessage {
   /** A message, with everything this device knows now. */
   static async of(client: ReceiptClient, message: Message): Promise<EMMessage> {
     const { id, conversationId, senderId, sentAt, body, receiptRequested, countable, status, seq } = message;
-    const [receipts, conversation] = await Promise.all([
-      firstValueFrom(client.watchReceipts(id)),
-      firstValueFrom(client.watchConversation(conversationId)),
-    ]);
     const isOwn = senderId === client.userId;
+    const receipts = await now(client.watchReceipts(id));
+    // An own message is read, also in a conversation that this device does not know yet.
+    const readUpTo = isOwn ? Infinity : ((await knownNow(client, client.watchConversation(conversationId)))?.readUpTo ?? 0);
     const target = targetOf(conversationId);
     const inGroup = isGroup(conversationId);
     const made = new EMMessage();
@@ -69,7 +68,7 @@ export class EMMessage {
       serverTime: sentAt,
       hasDeliverAck: status === 'delivered' || status === 'read',
       hasReadAck: isOwn ? status === 'read' : receipts?.state === 'pending' || receipts?.state === 'done',
-      hasRead: isOwn || (seq ?? 0) <= (conversation?.readUpTo ?? 0),
+      hasRead: (seq ?? 0) <= readUpTo,
       needGroupAck: inGroup && receiptRequested,
       deliverOnlineOnly: !countable,
       status: status === 'pending' ? MessageStatus.PROGRESS : status === 'failed' ? MessageStatus.FAIL : MessageStatus.SUCCESS,

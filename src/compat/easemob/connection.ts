@@ -1,7 +1,7 @@
 /** `connection`: the vendor's object for one user, over one receipt client at a time. */
 import type { ConversationId } from '../../index.ts';
 import { conversationPage } from '../conversation-pages.ts';
-import type { ServerAccess } from '../server-access.ts';
+import { requireAccess, type ServerAccess } from '../server-access.ts';
 import { bodyOf, conversationIdOf, conversationItemOf, messageOf } from './conversation-names.ts';
 import { EasemobError, withEasemobErrors } from './errors.ts';
 import { Handlers } from './event-handlers.ts';
@@ -33,12 +33,15 @@ export class Connection {
   constructor(
     private readonly options: ConnectionParameters,
     private readonly access: ServerAccess,
-  ) {}
+  ) {
+    requireAccess(access);
+  }
 
   /** Logs in. Resolves at once, also offline: stored entries are there, and the connection comes by itself. */
-  open({ user, accessToken = '' }: { readonly user: string; readonly accessToken?: string }): Promise<{ readonly accessToken: string }> {
+  open(options: { readonly user: string; readonly accessToken?: string }): Promise<{ readonly accessToken: string }> {
     return withEasemobErrors(() => {
-      if (this.session) throw new EasemobError(205, `${this.session.user} is logged in: call close() first`);
+      const { user, accessToken = '' } = options;
+      if (this.session) throw new EasemobError(208, 'The user has logged in.');
       this.session = new Session(user, accessToken, this.options.delivery ?? false, this.access, this.handlers);
       this.session.handle();
       return { accessToken };
@@ -160,7 +163,7 @@ export class Connection {
     readonly pageSize?: number;
     readonly cursor?: string;
     readonly includeEmptyConversations?: boolean;
-  }): Promise<AsyncResult<{ readonly cursor: string; readonly conversations: ConversationItem[] }>> {
+  } = {}): Promise<AsyncResult<{ readonly cursor: string; readonly conversations: ConversationItem[] }>> {
     return withEasemobErrors(async () => {
       const { client, user } = this.opened();
       const { page, isLast } = await conversationPage(client, cursor === '' ? null : (cursor as ConversationId), pageSize);

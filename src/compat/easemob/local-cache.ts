@@ -1,6 +1,6 @@
 /** `localCache`: the conversations and unread counts on this device. The vendor has these calls in MiniCore with a plug-in. */
-import { firstValueFrom } from 'rxjs';
 import { allConversations } from '../conversation-pages.ts';
+import { knownNow } from '../now.ts';
 import { conversationIdOf, conversationItemOf } from './conversation-names.ts';
 import { EasemobError, withEasemobErrors } from './errors.ts';
 import type { Session } from './session.ts';
@@ -45,7 +45,7 @@ export class LocalCache {
     const conversationId = checked(params);
     return withEasemobErrors(async () => {
       const { client, user } = this.session();
-      const conversation = await firstValueFrom(client.watchConversation(conversationId));
+      const conversation = await knownNow(client, client.watchConversation(conversationId));
       return { type: 0, data: conversation ? conversationItemOf(user, conversation) : undefined };
     });
   }

@@ -70,6 +70,11 @@ export class Session extends VendorSession {
     if (error && error.code !== before?.error?.code) this.report(error);
   }
 
+  override close(error: Error): Promise<void> {
+    if (this.wasConnected) this.handlers.call('onDisconnected');
+    return super.close(error);
+  }
+
   private report(error: NonNullable<ConnectionStatus['error']>): void {
     if (error.code.startsWith('auth/') && error.code !== 'auth/expired' && error.code !== 'auth/unavailable')
       this.handlers.call('onError', errorOfCode(error.code, error.message));

@@ -4,12 +4,13 @@ import { watchAllConversations } from '../conversation-pages.ts';
 import type { ServerAccess } from '../server-access.ts';
 import { VendorSession } from '../vendor-session.ts';
 import { EVENT, TYPES } from './constants.ts';
+import { translated } from '../vendor-errors.ts';
 import { ChatError, chatError, NOT_LOGGED_IN, REPEATED_LOGIN, requireParams, TOO_FREQUENT, UNSUPPORTED } from './errors.ts';
-import { type Handler, Handlers, News } from './events.ts';
-import { bodyOf, conversationOf, LiveMessages } from './live-messages.ts';
-import { conversationIdOf } from './names.ts';
+import { createNews, type Handler, Handlers, type News } from './events.ts';
+import { bodyOf, conversationOf, createLiveMessages, type LiveMessages } from './live-messages.ts';
+import { conversationIdOf, isConversationID } from './names.ts';
 import { conversationsThatFit, membersOf, type MessageList, messagesOf, receiptsOf } from './queries.ts';
-import { readAll, sendReceipts } from './receipts.ts';
+import { sendReceipts } from './receipts.ts';
 import type {
   Conversation,
   ConversationFilter,
@@ -38,9 +39,6 @@ interface LoggedIn {
   conversations: readonly Conversation[];
   total: number;
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 export class Chat {
   private user: LoggedIn | null = null;
@@ -80,15 +78,17 @@ export class Chat {
   login(options: { readonly userID: string; readonly userSig: string }): Promise<Response<{ readonly repeatLogin?: boolean }>> {
     requireParams(isObject(options) && isText(options.userID) && typeof options.userSig === 'string');
     const { userID, userSig } = options;
-    if (this.user && !this.user.news.isRefused) {
+    if (this.user && !this.user.news.isRefused()) {
       if (this.getLoginUser() !== userID)
         return Promise.reject(new ChatError(REPEATED_LOGIN, `${this.getLoginUser()} is logged in: call logout() first`));
       this.user.session.renewToken(userSig);
       return Promise.resolve(ok({ repeatLogin: true }));
     }
     if (this.user) this.end(this.user);
-    this.start(userID, userSig);
-    return Promise.resolve(ok({}));
+    return translated(chatError, () => {
+      this.start(userID, userSig);
+      return ok({});
+    });
   }
 
   private start(userId: string, token: string): void {
@@ -103,8 +103,8 @@ export class Chat {
       dispatch: (event) => user.news.tell(event),
     });
     const { client } = session;
-    const live = new LiveMessages(client);
-    const user: LoggedIn = { session, live, news: new News(this.handlers, live), conversations: [], total: 0 };
+    const live = createLiveMessages(client);
+    const user: LoggedIn = { session, live, news: createNews(this.handlers, live), conversations: [], total: 0 };
     this.user = user;
     const [connection$, total$] = [client.watchConnection(), client.watchTotalUnreadCount()];
     const conversations$ = watchAllConversations(client);
@@ -138,7 +138,7 @@ export class Chat {
 
   /** Ends the log-in. Stored entries stay on this device, and are sent after the next log-in. */
   logout(): Promise<Response> {
-    return this.call('', async (user) => {
+    return this.call('', always, async (user) => {
       this.end(user);
       return {};
     });
@@ -156,19 +156,21 @@ export class Chat {
    * Runs a call of a logged-in user. After the log-out the vendor's SDK rejects every call with 2024 before it checks the arguments, and so
    * does this facade.
    *
-   * @param run may throw at once, for bad arguments. Its promise rejects with the vendor's errors.
+   * @param isFit false: the call throws at once. Checks the arguments as the vendor does.
+   * @param run its promise rejects with the vendor's errors.
    */
-  private call<T>(name: string, run: (user: LoggedIn) => Promise<T>): Promise<Response<T>> {
-    if (!this.user) return loggedOut(name);
-    return run(this.user).then(ok, (error: unknown) => {
-      throw chatError(error);
-    });
+  private call<T>(name: string, isFit: () => boolean, run: (user: LoggedIn) => Promise<T>): Promise<Response<T>> {
+    const { user } = this;
+    if (!user) return loggedOut(name);
+    requireParams(isFit());
+    return translated(chatError, async () => ok(await run(user)));
   }
 
   /** Makes a message. {@link sendMessage} sends it. */
   createTextMessage(options: MessageOptions): Message {
     if (!this.user) return loggedOut('createTextMessage') as never;
-    requireParams(isObject(options) && isText(options.to) && isText(options.conversationType) && isText(options.payload.text));
+    requireParams(isObject(options) && isText(options.to) && isText(options.conversationType));
+    requireParams(isObject(options.payload) && isText(options.payload.text));
     return this.user.live.create(options);
   }
 
@@ -177,8 +179,9 @@ export class Chat {
     message: Pick<Message, 'ID'>,
     { onlineUserOnly = false, messageControlInfo = {} }: SendMessageOptions = {},
   ): Promise<Response<{ readonly message: Message }>> {
-    return this.call('sendMessage', async ({ session, live }) => {
-      const sending = isObject(message) ? live.find(message.ID) : null;
+    const isFit = (): boolean => isMessage(message);
+    return this.call('sendMessage', isFit, async ({ session, live }) => {
+      const sending = live.find(message.ID);
       if (!sending) throw new ChatError(UNSUPPORTED, 'not made by createTextMessage of this log-in');
       if (onlineUserOnly) throw new ChatError(UNSUPPORTED, 'onlineUserOnly: every message is stored here');
       const { ID, conversationID, needReadReceipt } = sending;
@@ -196,20 +199,18 @@ export class Chat {
   }
 
   revokeMessage(message: Pick<Message, 'ID'>): Promise<Response<{ readonly message: Message | null }>> {
-    return this.call('revokeMessage', async ({ session, live }) => {
-      const { ID } = message;
-      await session.client.recallMessage(ID);
-      await live.refresh([ID]);
-      return { message: live.find(ID) };
+    const isFit = (): boolean => isMessage(message);
+    return this.call('revokeMessage', isFit, async ({ session, live }) => {
+      await session.client.recallMessage(message.ID);
+      await live.refresh([message.ID]);
+      return { message: live.find(message.ID) };
     });
   }
 
   /** A page of at most 15 messages before `nextReqMessageID`, or the newest; oldest first. */
   getMessageList(options: { readonly conversationID: string; readonly nextReqMessageID?: string }): Promise<Response<MessageList>> {
-    return this.call('getMessageList', ({ session, live }) => {
-      requireParams(isObject(options) && isText(options.conversationID));
-      return messagesOf(session.client, live, options.conversationID, options.nextReqMessageID ?? '');
-    });
+    const isFit = (): boolean => namesConversation(options) && typeof (options.nextReqMessageID ?? '') === 'string';
+    return this.call('getMessageList', isFit, ({ session, live }) => messagesOf(session.client, live, options));
   }
 
   /** The app's object of this message, with the receipts of now. `null` for a message the app did not get. */
@@ -222,45 +223,47 @@ export class Chat {
    * without any other message rejects with 2114.
    */
   sendMessageReadReceipt(messageList: readonly MessageRef[]): Promise<Response> {
-    return this.call('sendMessageReadReceipt', ({ session }) => {
-      requireParams(Array.isArray(messageList) && messageList.length > 0);
-      return sendReceipts(session, messageList).then(nothing);
+    return this.call('sendMessageReadReceipt', isList(messageList), async ({ session }) => {
+      await sendReceipts(session, messageList);
+      return {};
     });
   }
 
   /** Brings the receipts of own messages up to date, from the server if the device is connected. */
   getMessageReadReceiptList(messageList: readonly MessageRef[]): Promise<Response<{ readonly messageList: Message[] }>> {
-    return this.call('getMessageReadReceiptList', ({ session, live }) => {
-      requireParams(Array.isArray(messageList));
-      return receiptsOf(session.client, live, messageList).then((list) => ({ messageList: list }));
-    });
+    return this.call('getMessageReadReceiptList', isList(messageList), async ({ session, live }) => ({
+      messageList: await receiptsOf(session.client, live, messageList),
+    }));
   }
 
   getGroupMessageReadMemberList(options: MembersOptions): Promise<Response<MembersPage>> {
-    return this.call('getGroupMessageReadMemberList', ({ session }) => {
-      requireParams(isObject(options) && isObject(options.message) && typeof options.cursor === 'string');
-      requireParams([0, 1].includes(options.filter) && typeof options.count === 'number');
-      return membersOf(session.client, options);
-    });
+    const isFit = (): boolean =>
+      isObject(options) &&
+      isMessage(options.message) &&
+      typeof options.cursor === 'string' &&
+      [0, 1].includes(options.filter) &&
+      typeof options.count === 'number';
+    return this.call('getGroupMessageReadMemberList', isFit, ({ session }) => membersOf(session.client, options));
   }
 
   /** Sets the unread count to 0. In a direct chat, the peer gets a receipt for everything received so far. */
   setMessageRead(options: { readonly conversationID: string }): Promise<Response> {
-    return this.call('setMessageRead', ({ session }) => {
-      requireParams(isObject(options) && isText(options.conversationID));
-      return readAll(session, options.conversationID).then(nothing);
+    const isFit = (): boolean => namesConversation(options);
+    return this.call('setMessageRead', isFit, async ({ session }) => {
+      await session.sendConversationReceipt(conversationIdOf(options.conversationID));
+      return {};
     });
   }
 
   /** Sets all unread counts of the scope to 0, at most once in a second. The senders learn nothing. */
   setAllMessageRead({ scope = TYPES.READ_ALL_MSG }: { readonly scope?: string | number } = {}): Promise<Response> {
-    return this.call('setAllMessageRead', ({ session }) => {
-      requireParams(Object.hasOwn(TOTALS, scope));
+    const isFit = (): boolean => Object.hasOwn(TOTALS, scope);
+    return this.call('setAllMessageRead', isFit, async ({ session }) => {
       const now = performance.now();
-      if (now - this.allReadAt < ALL_READ_EVERY_MS)
-        return Promise.reject(new ChatError(TOO_FREQUENT, 'setAllMessageRead: at most one call in a second'));
+      if (now - this.allReadAt < ALL_READ_EVERY_MS) throw new ChatError(TOO_FREQUENT, 'setAllMessageRead: at most one call in a second');
       this.allReadAt = now;
-      return session.client.clearAllUnreadCounts(TOTALS[scope]).then(nothing);
+      await session.client.clearAllUnreadCounts(TOTALS[scope]);
+      return {};
     });
   }
 
@@ -271,18 +274,24 @@ export class Chat {
 
   /** The conversations, newest first: all, by ids, or by conditions. */
   getConversationList(
-    options?: readonly string[] | ConversationFilter,
+    options?: readonly string[] | ConversationFilter | null,
   ): Promise<Response<{ readonly conversationList: Conversation[]; readonly isSyncCompleted: boolean }>> {
-    return this.call('getConversationList', (user) => {
-      requireParams(options === undefined || isObject(options));
-      const conversationList = conversationsThatFit(user.conversations, options);
-      return Promise.resolve({ conversationList, isSyncCompleted: this.isUserReady });
-    });
+    return this.call('getConversationList', always, async (user) => ({
+      conversationList: conversationsThatFit(user.conversations, options),
+      isSyncCompleted: this.isUserReady,
+    }));
   }
 }
 
+const always = (): boolean => true;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isMessage = (value: unknown): boolean => isObject(value) && 'ID' in value && isText(value.ID);
+const namesConversation = (value: unknown): boolean =>
+  isObject(value) && 'conversationID' in value && isConversationID(value.conversationID);
+const isList = (value: unknown) => (): boolean => Array.isArray(value) && value.length > 0;
+
 const ok = <T>(data: T): Response<T> => ({ code: 0, data });
-const nothing = (): object => ({});
 
 /** The vendor rejects every call with 2024, and names the call in the message. */
 const loggedOut = (name: string): Promise<never> => Promise.reject(new ChatError(NOT_LOGGED_IN, name && ` | ${name} | `));

@@ -17,11 +17,8 @@ export const EVENT = {
 
 export const TYPES = {
   MSG_TEXT: 'TIMTextElem',
-  MSG_CUSTOM: 'TIMCustomElem',
-  MSG_PRIORITY_NORMAL: 'Normal',
   CONV_C2C: 'C2C',
   CONV_GROUP: 'GROUP',
-  CONV_TOPIC: 'TOPIC',
   CONV_SYSTEM: '@TIM#SYSTEM',
   CONV_AT_ME: 1,
   CONV_MARK_TYPE_UNREAD: 2,

@@ -41,82 +41,80 @@ export class Handlers {
 }
 
 /** Tells the handlers the news of one log-in. */
-export class News {
-  private state: string | null = null;
+export interface News {
+  readonly tell: (event: ReceiptEvent) => Promise<void>;
+  readonly followConnection: (status: ConnectionStatus) => void;
+  /** The token is over: the app logs in again with a new one. */
+  readonly kickOut: () => void;
   /** The server does not accept the token. */
-  isRefused = false;
+  readonly isRefused: () => boolean;
+}
 
-  constructor(
-    private readonly handlers: Handlers,
-    private readonly live: LiveMessages,
-  ) {}
+type Counted = Pick<Extract<ReceiptEvent, { type: 'groupRead' }>, 'conversationId' | 'messageId' | 'readCount' | 'unreadCount'>;
 
-  async tell(event: ReceiptEvent): Promise<void> {
-    const { live } = this;
-    switch (event.type) {
-      case 'message':
-        return this.handlers.call(EVENT.MESSAGE_RECEIVED, await live.show([event.message]));
-      case 'sent':
-        await live.refresh([event.messageId]);
-        return;
-      case 'recalled': {
-        const messages = await live.refresh([event.messageId]);
-        return messages.length > 0 ? this.handlers.call(EVENT.MESSAGE_REVOKED, messages) : undefined;
-      }
-      case 'read': {
-        if (event.self) return;
-        const messages = (await live.refresh(event.messageIds)).filter(({ flow }) => flow === 'out');
-        if (messages.length === 0) return;
-        if (event.how === 'conversation') return this.handlers.call(EVENT.MESSAGE_READ_BY_PEER, messages);
-        return this.receipts(messages.map(({ ID }) => ({ userID: event.by, messageID: ID, isPeerRead: true })));
-      }
-      case 'groupRead':
-        return this.counted([event]);
-      case 'receiptStatistics':
-        return this.counted(event.receipts);
-      case 'rejected': {
-        // The promise of the call is gone, for example after a reload.
-        const { code } = event.deadLetter;
-        return this.handlers.call(EVENT.ERROR, chatErrorOf(code, code));
-      }
-      default:
-        return;
-    }
-  }
+export const createNews = (handlers: Handlers, live: LiveMessages): News => {
+  let state: string | null = null;
+  let isRefused = false;
 
-  private async counted(
-    receipts: readonly Pick<Extract<ReceiptEvent, { type: 'groupRead' }>, 'conversationId' | 'messageId' | 'readCount' | 'unreadCount'>[],
-  ): Promise<void> {
-    await this.live.refresh(receipts.map(({ messageId }) => messageId));
-    this.receipts(
-      receipts.map(({ conversationId, messageId, readCount, unreadCount }) => ({
+  const receipts = (data: ReadReceipt[]): void => handlers.call(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, data);
+  const counted = async (all: readonly Counted[]): Promise<void> => {
+    await live.refresh(all.map(({ messageId }) => messageId));
+    receipts(
+      all.map(({ conversationId, messageId, readCount, unreadCount }) => ({
         groupID: targetOf(conversationId),
         messageID: messageId,
         readCount,
         unreadCount,
       })),
     );
-  }
+  };
+  const kickOut = (): void => handlers.call(EVENT.KICKED_OUT, { type: TYPES.KICKED_OUT_USERSIG_EXPIRED });
 
-  private receipts(data: ReadReceipt[]): void {
-    this.handlers.call(EVENT.MESSAGE_READ_RECEIPT_RECEIVED, data);
-  }
-
-  followConnection(status: ConnectionStatus): void {
-    const { error } = status;
-    const before = this.state;
-    this.state = netStateOf(status);
-    if (this.state !== before) this.handlers.call(EVENT.NET_STATE_CHANGE, { state: this.state });
-    const wasRefused = this.isRefused;
-    this.isRefused = error !== null && error.code.startsWith('auth/') && error.code !== 'auth/unavailable';
-    if (this.isRefused && !wasRefused) this.kickOut();
-  }
-
-  /** The token is over: the app logs in again with a new one. */
-  kickOut(): void {
-    this.handlers.call(EVENT.KICKED_OUT, { type: TYPES.KICKED_OUT_USERSIG_EXPIRED });
-  }
-}
+  return {
+    kickOut,
+    isRefused: () => isRefused,
+    followConnection: (status) => {
+      const { error } = status;
+      const before = state;
+      state = netStateOf(status);
+      if (state !== before) handlers.call(EVENT.NET_STATE_CHANGE, { state });
+      const wasRefused = isRefused;
+      isRefused = error !== null && error.code.startsWith('auth/') && error.code !== 'auth/unavailable';
+      if (isRefused && !wasRefused) kickOut();
+    },
+    tell: async (event) => {
+      switch (event.type) {
+        case 'message':
+          return handlers.call(EVENT.MESSAGE_RECEIVED, await live.show([event.message]));
+        case 'sent':
+          await live.refresh([event.messageId]);
+          return;
+        case 'recalled': {
+          const messages = await live.refresh([event.messageId]);
+          return messages.length > 0 ? handlers.call(EVENT.MESSAGE_REVOKED, messages) : undefined;
+        }
+        case 'read': {
+          if (event.self) return;
+          const messages = (await live.refresh(event.messageIds)).filter(({ flow }) => flow === 'out');
+          if (messages.length === 0) return;
+          if (event.how === 'conversation') return handlers.call(EVENT.MESSAGE_READ_BY_PEER, messages);
+          return receipts(messages.map(({ ID }) => ({ userID: event.by, messageID: ID, isPeerRead: true })));
+        }
+        case 'groupRead':
+          return counted([event]);
+        case 'receiptStatistics':
+          return counted(event.receipts);
+        case 'rejected': {
+          // The promise of the call is gone, for example after a reload.
+          const { code } = event.deadLetter;
+          return handlers.call(EVENT.ERROR, chatErrorOf(code, code));
+        }
+        default:
+          return;
+      }
+    },
+  };
+};
 
 const netStateOf = (status: ConnectionStatus): string => {
   if (isConnected(status)) return TYPES.NET_STATE_CONNECTED;

@@ -1,8 +1,8 @@
 /** The app's messages: an object for each id, which changes when the message or its receipts change. */
-import { firstValueFrom } from 'rxjs';
 import type { Conversation as CoreConversation, Json, Message as CoreMessage, MessageReceipts, ReceiptClient } from '../../index.ts';
 import { TYPES } from './constants.ts';
 import { isGroup, targetOf } from '../conversation-ids.ts';
+import { now } from '../now.ts';
 import { textOfBody } from '../text-of-body.ts';
 import { conversationIDOf, typeOf } from './names.ts';
 import type { Conversation, Message, MessageOptions, ReadReceiptInfo } from './types.ts';
@@ -35,55 +35,28 @@ type Shown = Pick<
   'id' | 'conversationId' | 'senderId' | 'body' | 'receiptRequested' | 'seq' | 'sentAt' | 'status' | 'recalled'
 >;
 
-export class LiveMessages {
-  private readonly byId = new Map<string, Message>();
-
-  constructor(private readonly client: ReceiptClient) {}
-
-  find(id: string): Message | null {
-    return this.byId.get(id) ?? null;
-  }
-
+export interface LiveMessages {
+  readonly find: (id: string) => Message | null;
   /** A new, unsent message. */
-  create({ to, conversationType, payload, needReadReceipt = false, cloudCustomData = '' }: MessageOptions): Message {
-    const message = this.update(
-      {
-        id: crypto.randomUUID(),
-        conversationId: `direct:${to}`,
-        senderId: this.client.userId,
-        body: { type: TYPES.MSG_TEXT, payload: { text: payload.text }, cloudCustomData },
-        receiptRequested: needReadReceipt,
-        seq: null,
-        sentAt: Date.now(),
-        status: 'pending',
-        recalled: false,
-      },
-      null,
-    );
-    // `sendMessage` refuses other types of conversations.
-    return Object.assign(message, { conversationID: `${conversationType}${to}`, conversationType: String(conversationType) });
-  }
-
+  readonly create: (options: MessageOptions) => Message;
   /** Brings the objects of these messages up to date. Unknown messages are left out. */
-  async refresh(ids: readonly string[]): Promise<Message[]> {
-    const found = await Promise.all(ids.map((id) => this.client.findMessage(id)));
-    return this.show(found.filter((message) => message !== null));
-  }
+  readonly refresh: (ids: readonly string[]) => Promise<Message[]>;
+  readonly show: (messages: readonly CoreMessage[]) => Promise<Message[]>;
+}
 
-  show(messages: readonly CoreMessage[]): Promise<Message[]> {
-    return Promise.all(messages.map(async (message) => this.update(message, await firstValueFrom(this.client.watchReceipts(message.id)))));
-  }
+export const createLiveMessages = (client: Pick<ReceiptClient, 'userId' | 'findMessage' | 'watchReceipts'>): LiveMessages => {
+  const byId = new Map<string, Message>();
 
-  private update(message: Shown, receipts: MessageReceipts | null): Message {
+  const update = (message: Shown, receipts: MessageReceipts | null): Message => {
     const { id, conversationId, senderId, seq, sentAt, status } = message;
-    const isOwn = senderId === this.client.userId;
-    const now: Message = {
+    const isOwn = senderId === client.userId;
+    const shown: Message = {
       ...contentOf(message.body),
       ID: id,
       conversationID: conversationIDOf(conversationId),
       conversationType: typeOf(conversationId),
       from: senderId,
-      to: isOwn || isGroup(conversationId) ? targetOf(conversationId) : this.client.userId,
+      to: isOwn || isGroup(conversationId) ? targetOf(conversationId) : client.userId,
       flow: isOwn ? 'out' : 'in',
       time: seconds(sentAt),
       sequence: seq ?? 0,
@@ -94,12 +67,42 @@ export class LiveMessages {
       needReadReceipt: message.receiptRequested,
       readReceiptInfo: infoOf(receipts, isOwn),
     };
-    const held = this.byId.get(id);
-    if (held) return Object.assign(held, { ...now, readReceiptInfo: Object.assign(held.readReceiptInfo, now.readReceiptInfo) });
-    this.byId.set(id, now);
-    return now;
-  }
-}
+    const held = byId.get(id);
+    if (held) return Object.assign(held, { ...shown, readReceiptInfo: Object.assign(held.readReceiptInfo, shown.readReceiptInfo) });
+    byId.set(id, shown);
+    return shown;
+  };
+
+  const show = (messages: readonly CoreMessage[]): Promise<Message[]> =>
+    Promise.all(messages.map(async (message) => update(message, await now(client.watchReceipts(message.id)))));
+
+  return {
+    find: (id) => byId.get(id) ?? null,
+    create: ({ to, conversationType, payload, needReadReceipt = false, cloudCustomData = '' }) => {
+      const message = update(
+        {
+          id: crypto.randomUUID(),
+          conversationId: `direct:${to}`,
+          senderId: client.userId,
+          body: { type: TYPES.MSG_TEXT, payload: { text: payload.text }, cloudCustomData },
+          receiptRequested: needReadReceipt,
+          seq: null,
+          sentAt: Date.now(),
+          status: 'pending',
+          recalled: false,
+        },
+        null,
+      );
+      // `sendMessage` refuses other types of conversations.
+      return Object.assign(message, { conversationID: `${conversationType}${to}`, conversationType: String(conversationType) });
+    },
+    refresh: async (ids) => {
+      const found = await Promise.all(ids.map((id) => client.findMessage(id)));
+      return show(found.filter((message) => message !== null));
+    },
+    show,
+  };
+};
 
 export const bodyOf = ({ type, payload, cloudCustomData }: Message): Json => ({
   type,
@@ -129,7 +132,5 @@ export const conversationOf = (userId: string, conversation: CoreConversation): 
     groupAtInfoList: mentionCount > 0 ? [{ groupID: targetOf(id), atTypeArray: [TYPES.CONV_AT_ME] }] : [],
     messageRemindType: muted ? TYPES.MSG_REMIND_ACPT_NOT_NOTE : TYPES.MSG_REMIND_ACPT_AND_NOTE,
     markList: markedUnread ? [TYPES.CONV_MARK_TYPE_UNREAD] : [],
-    remark: '',
-    isPinned: false,
   };
 };

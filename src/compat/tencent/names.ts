@@ -4,6 +4,10 @@ import { isGroup, targetOf } from '../conversation-ids.ts';
 import { TYPES } from './constants.ts';
 import { ChatError, UNSUPPORTED } from './errors.ts';
 
+/** As the vendor checks an id. {@link conversationIdOf} refuses some of these. */
+export const isConversationID = (value: unknown): boolean =>
+  typeof value === 'string' && [TYPES.CONV_C2C, TYPES.CONV_GROUP, TYPES.CONV_SYSTEM].some((type) => value.startsWith(type));
+
 /** @throws {ChatError} 2998 for topics, and for the conversation of the vendor's system messages. */
 export const conversationIdOf = (conversationID: string): ConversationId => {
   if (conversationID.includes('@TOPIC#')) throw new ChatError(UNSUPPORTED, 'topics are not covered');

@@ -20,8 +20,7 @@ export interface MessageList {
 export const messagesOf = async (
   client: ReceiptClient,
   live: LiveMessages,
-  conversationID: string,
-  nextReqMessageID: string,
+  { conversationID, nextReqMessageID = '' }: { readonly conversationID: string; readonly nextReqMessageID?: string },
 ): Promise<MessageList> => {
   const before = nextReqMessageID === '' ? null : nextReqMessageID;
   const { messages, complete } = await messagePage(client, conversationIdOf(conversationID), before, PAGE);
@@ -35,11 +34,10 @@ export const messagesOf = async (
 /** The conversations with these ids, or with these conditions; all without either. */
 export const conversationsThatFit = (
   all: readonly Conversation[],
-  wanted: readonly string[] | ConversationFilter | undefined,
+  wanted: readonly string[] | ConversationFilter | null = {},
 ): Conversation[] => {
-  if (wanted === undefined) return [...all];
   if (isList(wanted)) return all.filter(({ conversationID }) => wanted.includes(conversationID));
-  const { type, markType, groupName, hasUnreadCount, hasGroupAtInfo } = wanted;
+  const { type, markType, groupName, hasUnreadCount, hasGroupAtInfo } = wanted ?? {};
   const fits = <T>(wish: T | undefined, is: T): boolean => wish === undefined || wish === is;
   return all.filter(
     (conversation) =>
@@ -51,7 +49,7 @@ export const conversationsThatFit = (
   );
 };
 
-const isList = (wanted: readonly string[] | ConversationFilter): wanted is readonly string[] => Array.isArray(wanted);
+const isList = (wanted: readonly string[] | ConversationFilter | null): wanted is readonly string[] => Array.isArray(wanted);
 
 /** The receipts of own messages, from the server or, without a connection, from this device. */
 export const receiptsOf = async (client: ReceiptClient, live: LiveMessages, messages: readonly MessageRef[]): Promise<Message[]> => {

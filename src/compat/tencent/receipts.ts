@@ -1,7 +1,6 @@
-/** The two calls that tell the senders. */
-import { hasConversation } from '../conversation-pages.ts';
+/** The receipts of a list of messages. */
 import type { VendorSession } from '../vendor-session.ts';
-import { ChatError, NO_CONVERSATION, NO_ELIGIBLE_MESSAGE } from './errors.ts';
+import { ChatError, NO_ELIGIBLE_MESSAGE } from './errors.ts';
 import { conversationIdOf } from './names.ts';
 import type { MessageRef } from './types.ts';
 
@@ -20,12 +19,4 @@ export const sendReceipts = async (session: VendorSession, messageList: readonly
   const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
   if (eligible === 0) throw new ChatError(NO_ELIGIBLE_MESSAGE, 'no message of the list wants a receipt of this user');
-};
-
-/** Reads a conversation, and tells the peer of a direct chat. */
-export const readAll = async (session: VendorSession, conversationID: string): Promise<void> => {
-  const conversationId = conversationIdOf(conversationID);
-  if (!(await hasConversation(session.client, conversationId)))
-    throw new ChatError(NO_CONVERSATION, `there is no conversation ${conversationID} on this device`);
-  await session.sendConversationReceipt(conversationId);
 };

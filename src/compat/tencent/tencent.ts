@@ -2,7 +2,7 @@
  * `tidemark/compat/tencent`: the receipt and unread calls of `@tencentcloud/chat` 3.x over Tidemark. TENCENT.md says call by call what is
  * the same, what is better, and what is not covered.
  */
-import type { ServerAccess } from '../server-access.ts';
+import { requireAccess, type ServerAccess } from '../server-access.ts';
 import { Chat } from './chat.ts';
 import { EVENT, TYPES } from './constants.ts';
 
@@ -18,7 +18,7 @@ const TencentCloudChat = {
   create({ SDKAppID }: { readonly SDKAppID: number }, access: ServerAccess): Chat {
     const existing = chats.get(SDKAppID);
     if (existing) return existing;
-    const chat = new Chat(access, () => chats.delete(SDKAppID));
+    const chat = new Chat(requireAccess(access), () => chats.delete(SDKAppID));
     chats.set(SDKAppID, chat);
     return chat;
   },

@@ -49,8 +49,6 @@ export interface Conversation {
   readonly groupAtInfoList: { readonly groupID: string; readonly atTypeArray: number[] }[];
   readonly messageRemindType: string;
   readonly markList: number[];
-  readonly remark: string;
-  readonly isPinned: boolean;
 }
 
 export interface ReadReceipt {

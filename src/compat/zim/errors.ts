@@ -12,6 +12,7 @@ export class ZIMError extends Error {
 
 export const BAD_PARAMETER = 6_000_001;
 export const UNSUPPORTED = 6_000_013;
+export const OTHER_USER = 6_000_111;
 export const NOT_LOGGED_IN = 6_000_121;
 export const TOO_MANY_MESSAGES = 6_000_282;
 export const NO_CONVERSATION = 6_000_603;

@@ -128,6 +128,14 @@ export class Listeners<Z> {
   }
 
   private wasConnected = false;
+
+  /** The user is logged out: the next log-in begins anew. */
+  loggedOut(): void {
+    this.conversations = this.status = null;
+    this.wasConnected = false;
+    const { Disconnected } = ZIMConnectionState;
+    this.call('connectionStateChanged', { state: Disconnected, event: ZIMConnectionEvent.Success, extendedData: '' });
+  }
 }
 
 const done = (conversationId: Conversation['id'], messageID: string): ZIMMessageReceiptInfo => ({

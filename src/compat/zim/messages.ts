@@ -1,8 +1,8 @@
 /** Conversations, messages and receipts in the vendor's shapes. */
-import { firstValueFrom } from 'rxjs';
 import { isGroup, targetOf } from '../conversation-ids.ts';
+import { now } from '../now.ts';
 import { textOfBody } from '../text-of-body.ts';
-import type { Conversation, ConversationId, Message, MessageReceipts, ReceiptClient } from '../../index.ts';
+import type { Conversation, ConversationId, Json, Message, MessageReceipts, ReceiptClient } from '../../index.ts';
 import { BAD_PARAMETER, UNSUPPORTED, ZIMError } from './errors.ts';
 import {
   type ZIMConversation,
@@ -16,12 +16,12 @@ import {
   ZIMMessageType,
 } from './types.ts';
 
-/** @throws {ZIMError} 6000013 for rooms and channels, 6000001 for a bad id. */
+/** @throws {ZIMError} 6000001 for a bad id or type. */
 export const conversationIdOf = (conversationID: string, type: number): ConversationId => {
   if (typeof conversationID !== 'string' || conversationID === '') throw new ZIMError(BAD_PARAMETER, 'conversationID is empty');
   if (type === ZIMConversationType.Peer) return `direct:${conversationID}`;
   if (type === ZIMConversationType.Group) return `group:${conversationID}`;
-  throw new ZIMError(UNSUPPORTED, `conversations of type ${type} have no receipts and no unread counts`);
+  throw new ZIMError(BAD_PARAMETER, `conversations of type ${type} have no receipts and no unread counts`);
 };
 
 export const typeOf = (conversationId: ConversationId): number =>
@@ -36,8 +36,21 @@ const STATUS: Readonly<Record<MessageReceipts['state'], number>> = {
 };
 
 /** @param isOwn a receipt of this user is done for this user before the server has the receipt. */
-export const statusOf = (state: MessageReceipts['state'], isOwn: boolean): number =>
+const statusOf = (state: MessageReceipts['state'], isOwn: boolean): number =>
   !isOwn && state === 'pending' ? ZIMMessageReceiptStatus.Done : STATUS[state];
+
+/**
+ * The fields of a message for the body. Commands carry bytes, which are not covered.
+ *
+ * @throws {ZIMError} 6000001 for an empty text, 6000013 for other types.
+ */
+export const bodyOf = ({ type, message, extendedData, subType }: ZIMMessage): Json => {
+  if (type !== ZIMMessageType.Text && type !== ZIMMessageType.Custom)
+    throw new ZIMError(UNSUPPORTED, `messages of type ${type} are not covered`);
+  if (typeof message !== 'string' || message.trim() === '') throw new ZIMError(BAD_PARAMETER, 'the message is empty');
+  // JSON has no undefined, and the client refuses undefined.
+  return JSON.parse(JSON.stringify({ type, message, extendedData, subType })) as Json;
+};
 
 const contentOf = (body: Message['body']): Pick<ZIMMessage, 'type' | 'message' | 'extendedData'> => {
   if (typeof body === 'object' && body !== null && 'type' in body && typeof body['type'] === 'number')
@@ -48,7 +61,7 @@ const contentOf = (body: Message['body']): Pick<ZIMMessage, 'type' | 'message' |
 /** A message, with everything this device knows now. */
 export const zimMessageOf = async (client: ReceiptClient, message: Message): Promise<ZIMMessage> => {
   const { id, conversationId, senderId, seq, sentAt, status, receiptRequested } = message;
-  const receipts = await firstValueFrom(client.watchReceipts(id));
+  const receipts = await now(client.watchReceipts(id));
   const isOwn = senderId === client.userId;
   const state = receipts?.state ?? (receiptRequested ? 'processing' : 'none');
   return {
@@ -72,29 +85,43 @@ export const zimMessageOf = async (client: ReceiptClient, message: Message): Pro
   };
 };
 
+interface HeldMessage {
+  readonly message: Message;
+  readonly receipts: MessageReceipts;
+  /** One of {@link ZIMMessageReceiptStatus}. */
+  readonly status: number;
+}
+
+/** A message on this device, with its receipts. */
+export const heldMessage = async (client: ReceiptClient, messageID: string): Promise<HeldMessage | null> => {
+  const [message, receipts] = await Promise.all([client.findMessage(messageID), now(client.watchReceipts(messageID))]);
+  return message && receipts && { message, receipts, status: statusOf(receipts.state, message.senderId === client.userId) };
+};
+
 /**
  * Whether a receipt of this user is due for the message. A conversation receipt covers what was received before, so such a message has its
  * receipt already, as in the vendor's SDK. The server decides about messages that are not on this device.
  */
 export const wantsReceipt = async (client: ReceiptClient, conversationId: ConversationId, { messageID }: ZIMMessage): Promise<boolean> => {
   if (!messageID) return false;
-  const [message, receipts] = await Promise.all([client.findMessage(messageID), firstValueFrom(client.watchReceipts(messageID))]);
-  if (!message || !receipts) return true;
-  const isTheirs = message.conversationId === conversationId && message.senderId !== client.userId;
-  return isTheirs && statusOf(receipts.state, false) === ZIMMessageReceiptStatus.Processing;
+  const held = await heldMessage(client, messageID);
+  if (!held) return true;
+  const isTheirs = held.message.conversationId === conversationId && held.message.senderId !== client.userId;
+  return isTheirs && held.status === ZIMMessageReceiptStatus.Processing;
 };
 
 /** The receipts of one message. Receipts of other users' messages have no counts. */
-export const receiptInfoOf = (receipts: MessageReceipts, isOwn: boolean): ZIMMessageReceiptInfo => {
+export const receiptInfoOf = (client: ReceiptClient, { message, receipts, status }: HeldMessage): ZIMMessageReceiptInfo => {
+  const isOwn = message.senderId === client.userId;
   const inGroup = isGroup(receipts.conversationId);
   const hasRead = isOwn && receipts.readAt !== null;
   return {
-    status: statusOf(receipts.state, isOwn),
+    status,
     messageID: receipts.messageId,
     conversationID: targetOf(receipts.conversationId),
     conversationType: typeOf(receipts.conversationId),
     readMemberCount: inGroup ? receipts.readCount : Number(hasRead),
-    unreadMemberCount: inGroup ? receipts.unreadCount : Number(isOwn && !hasRead && receipts.state !== 'none'),
+    unreadMemberCount: inGroup ? receipts.unreadCount : Number(isOwn && !hasRead),
     isSelfOperated: false,
     readTime: receipts.readAt ?? 0,
   };
@@ -106,12 +133,16 @@ export const zimConversationOf = async (client: ReceiptClient, conversation: Con
     conversationID: targetOf(id),
     type: typeOf(id),
     conversationName: '',
+    conversationAvatarUrl: '',
+    conversationAlias: '',
     notificationStatus: muted ? ZIMConversationNotificationStatus.DoNotDisturb : ZIMConversationNotificationStatus.Notify,
     unreadMessageCount: unreadCount,
     readMessageSeq: readUpTo,
     ...(lastMessage ? { lastMessage: await zimMessageOf(client, lastMessage) } : {}),
     orderKey: lastMessage?.sentAt ?? 0,
     isPinned: false,
+    pinnedTime: 0,
+    mentionedInfoList: [],
     marks: [],
     draft: '',
   };

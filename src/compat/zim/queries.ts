@@ -1,11 +1,18 @@
 /** Questions about conversations, messages and members. */
-import { firstValueFrom } from 'rxjs';
 import type { ConversationId, ReceiptClient } from '../../index.ts';
 import { conversationPage } from '../conversation-pages.ts';
 import { messagePage } from '../message-page.ts';
+import { knownNow } from '../now.ts';
 import { BAD_PARAMETER, ZIMError } from './errors.ts';
-import { conversationIdOf, statusOf, zimConversationOf, zimMessageOf } from './messages.ts';
-import { type ZIMConversation, ZIMConversationType, type ZIMMessage, ZIMMessageReceiptStatus, type ZIMUser } from './types.ts';
+import { conversationIdOf, heldMessage, receiptInfoOf, zimConversationOf, zimMessageOf } from './messages.ts';
+import {
+  type ZIMConversation,
+  ZIMConversationType,
+  type ZIMMessage,
+  type ZIMMessageReceiptInfo,
+  ZIMMessageReceiptStatus,
+  type ZIMUser,
+} from './types.ts';
 
 const MAX_MEMBERS = 100;
 
@@ -15,8 +22,8 @@ export interface TotalConfig {
 }
 
 export const totalOf = async (client: ReceiptClient, { conversationTypes = [] }: TotalConfig): Promise<number> => {
-  const total = (type: 'direct' | 'group'): Promise<number> => firstValueFrom(client.watchTotalUnreadCount({ type }));
-  if (conversationTypes.length === 0) return firstValueFrom(client.watchTotalUnreadCount());
+  const total = (type: 'direct' | 'group'): Promise<number> => knownNow(client, client.watchTotalUnreadCount({ type }));
+  if (conversationTypes.length === 0) return knownNow(client, client.watchTotalUnreadCount());
   const direct = conversationTypes.includes(ZIMConversationType.Peer) ? await total('direct') : 0;
   return direct + (conversationTypes.includes(ZIMConversationType.Group) ? await total('group') : 0);
 };
@@ -47,6 +54,29 @@ export const historyOf = async (
   return Promise.all(messages.map((message) => zimMessageOf(client, message)));
 };
 
+export interface ReceiptsInfo {
+  readonly infos: ZIMMessageReceiptInfo[];
+  readonly errorMessageIDs: string[];
+}
+
+/** The receipts of the conversation's messages, as far as this device knows. */
+export const receiptsOf = async (
+  client: ReceiptClient,
+  conversationId: ConversationId,
+  messageList: readonly ZIMMessage[],
+): Promise<ReceiptsInfo> => {
+  const infos: ZIMMessageReceiptInfo[] = [];
+  const errorMessageIDs: string[] = [];
+  for (const { messageID = '' } of messageList) {
+    const held = await heldMessage(client, messageID);
+    if (held?.message.conversationId === conversationId && held.status !== ZIMMessageReceiptStatus.None)
+      infos.push(receiptInfoOf(client, held));
+    else errorMessageIDs.push(messageID);
+  }
+  if (infos.length === 0) throw new ZIMError(BAD_PARAMETER, 'no message of this conversation wants receipts');
+  return { infos, errorMessageIDs };
+};
+
 export interface MembersConfig {
   readonly nextFlag: number;
   readonly count: number;
@@ -70,14 +100,12 @@ export class MemberPages {
     groupID: string,
     { nextFlag, count }: MembersConfig,
   ): Promise<MembersPage> {
-    const message = await client.findMessage(messageID);
-    const receipts = message && (await firstValueFrom(client.watchReceipts(messageID)));
+    const held = await heldMessage(client, messageID);
     const isFit =
-      message?.senderId === client.userId &&
-      message.conversationId === `group:${groupID}` &&
-      message.seq !== null &&
-      receipts != null &&
-      statusOf(receipts.state, true) !== ZIMMessageReceiptStatus.None;
+      held?.message.senderId === client.userId &&
+      held.message.conversationId === `group:${groupID}` &&
+      held.message.seq !== null &&
+      held.status !== ZIMMessageReceiptStatus.None;
     if (!isFit) throw new ZIMError(BAD_PARAMETER, 'the message is no own message of this group that was sent and wants receipts');
     const cursor = nextFlag === 0 ? null : this.cursors.get(nextFlag);
     if (cursor === undefined) throw new ZIMError(BAD_PARAMETER, `no page ${nextFlag}`);

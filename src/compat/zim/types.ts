@@ -4,7 +4,7 @@ export const ZIMConversationType = { Unknown: -1, Peer: 0, Room: 1, Group: 2, Co
 export const ZIMMessageReceiptStatus = { Unknown: -1, None: 0, Processing: 1, Done: 2, Expired: 3, Failed: 4 } as const;
 export const ZIMMessageSentStatus = { Sending: 0, Success: 1, Failed: 2 } as const;
 export const ZIMMessageDirection = { Send: 0, Receive: 1 } as const;
-export const ZIMMessageType = { Unknown: 0, Text: 1, Command: 2, Custom: 200 } as const;
+export const ZIMMessageType = { Unknown: 0, Text: 1, Custom: 200 } as const;
 export const ZIMConnectionState = { Disconnected: 0, Connecting: 1, Connected: 2, Reconnecting: 3 } as const;
 export const ZIMConnectionEvent = {
   Success: 0,
@@ -23,6 +23,8 @@ export interface ZIMMessage {
   readonly type: number;
   readonly message?: string;
   readonly extendedData?: string;
+  /** Of a custom message, by the app. */
+  readonly subType?: number;
   readonly messageID?: string;
   readonly localMessageID?: string;
   readonly messageSeq?: number;
@@ -63,19 +65,25 @@ export interface ZIMMessageReceiptInfo {
 export interface ZIMConversation {
   readonly conversationID: string;
   readonly type: number;
+  /** Names, pictures and pins are not covered: empty, 0 or false. */
   readonly conversationName: string;
+  readonly conversationAvatarUrl: string;
+  readonly conversationAlias: string;
   readonly notificationStatus: number;
   readonly unreadMessageCount: number;
   readonly readMessageSeq: number;
   readonly lastMessage?: ZIMMessage;
   readonly orderKey: number;
   readonly isPinned: boolean;
+  readonly pinnedTime: number;
+  readonly mentionedInfoList: never[];
   readonly marks: number[];
   readonly draft: string;
 }
 
 export interface ZIMUser {
   readonly userID: string;
+  /** Names are not covered: empty. */
   readonly userName: string;
 }
 

@@ -2,12 +2,20 @@
  * `tidemark/compat/zim`: the receipt and unread calls of `zego-zim-web` 2.x over Tidemark. ZIM.md says call by call what is the same, what is
  * better, and what is not covered.
  */
-import { firstValueFrom } from 'rxjs';
 import { hasConversation, watchAllConversations } from '../conversation-pages.ts';
 import { RefusedError } from '../server-answers.ts';
-import type { ServerAccess } from '../server-access.ts';
+import { requireAccess, type ServerAccess } from '../server-access.ts';
 import { VendorSession } from '../vendor-session.ts';
-import { BAD_PARAMETER, NO_CONVERSATION, NOT_LOGGED_IN, TOO_MANY_MESSAGES, UNSUPPORTED, withZimErrors, ZIMError } from './errors.ts';
+import {
+  BAD_PARAMETER,
+  NO_CONVERSATION,
+  NOT_LOGGED_IN,
+  OTHER_USER,
+  TOO_MANY_MESSAGES,
+  UNSUPPORTED,
+  withZimErrors,
+  ZIMError,
+} from './errors.ts';
 import { Listeners } from './events.ts';
 import {
   historyOf,
@@ -17,19 +25,13 @@ import {
   MemberPages,
   type MembersConfig,
   type MembersPage,
+  receiptsOf,
+  type ReceiptsInfo,
   totalOf,
   type TotalConfig,
 } from './queries.ts';
-import { conversationIdOf, receiptInfoOf, wantsReceipt, zimMessageOf } from './messages.ts';
-import {
-  type ZIMConversation,
-  ZIMConversationType,
-  type ZIMEvents,
-  type ZIMMessage,
-  type ZIMMessageReceiptInfo,
-  type ZIMMessageSendConfig,
-  ZIMMessageType,
-} from './types.ts';
+import { bodyOf, conversationIdOf, wantsReceipt, zimMessageOf } from './messages.ts';
+import { type ZIMConversation, ZIMConversationType, type ZIMEvents, type ZIMMessage, type ZIMMessageSendConfig } from './types.ts';
 
 const MAX_RECEIPTS = 10;
 /** The vendor's guide: the SDK announces the end of a token 30 s before. */
@@ -49,7 +51,7 @@ export class ZIM {
    */
   static create(_app: number | { readonly appID: number }, access: ServerAccess): ZIM | null {
     if (ZIM.instance) return null;
-    ZIM.instance = new ZIM(access);
+    ZIM.instance = new ZIM(requireAccess(access));
     return ZIM.instance;
   }
 
@@ -79,9 +81,13 @@ export class ZIM {
     config: string | { readonly userName?: string; readonly token?: string } = {},
   ): Promise<void> {
     return withZimErrors(() => {
-      if (this.session) throw new ZIMError(BAD_PARAMETER, `${this.session.client.userId} is logged in: call logout() first`);
       const userId = typeof user === 'string' ? user : user.userID;
       const token = (typeof config === 'string' ? config : config.token) ?? '';
+      if (this.session) {
+        const { client } = this.session;
+        if (client.userId !== userId) throw new ZIMError(OTHER_USER, `${client.userId} is logged in: call logout() first`);
+        return this.session.renewToken(token);
+      }
       const session: VendorSession = new VendorSession(this.access, {
         userId,
         token,
@@ -104,8 +110,10 @@ export class ZIM {
   /** Ends the session. Stored entries stay on this device, and are sent after the next log-in. */
   logout(): void {
     const { session } = this;
+    if (!session) return;
     this.session = null;
-    void session?.close(new ZIMError(NOT_LOGGED_IN, 'the user is logged out'));
+    void session.close(new ZIMError(NOT_LOGGED_IN, 'the user is logged out'));
+    this.listeners.loggedOut();
   }
 
   destroy(): void {
@@ -128,16 +136,20 @@ export class ZIM {
     message: ZIMMessage,
     toConversationID: string,
     conversationType: number,
-    { hasReceipt = false, disableUnreadMessageCount = false }: ZIMMessageSendConfig,
+    config: ZIMMessageSendConfig,
   ): Promise<{ readonly message: ZIMMessage }> {
     return withZimErrors(async () => {
       const session = this.loggedIn();
+      const { hasReceipt = false, disableUnreadMessageCount = false } = config;
+      if (conversationType === ZIMConversationType.Room) throw new ZIMError(UNSUPPORTED, 'rooms are not covered');
       const conversationId = conversationIdOf(toConversationID, conversationType);
       const id = crypto.randomUUID();
-      const { type, message: text, extendedData } = message;
-      const body = { type, message: text ?? '', ...(extendedData === undefined ? {} : { extendedData }) };
-      const countable = !disableUnreadMessageCount && type !== ZIMMessageType.Command;
-      const sent = await session.sendMessage(conversationId, body, { id, requestReceipt: hasReceipt, countable });
+      const body = bodyOf(message);
+      const sent = await session.sendMessage(conversationId, body, {
+        id,
+        requestReceipt: hasReceipt,
+        countable: !disableUnreadMessageCount,
+      });
       const stored = (await session.client.findMessage(id)) ?? sent;
       return { message: await zimMessageOf(session.client, stored) };
     });
@@ -187,23 +199,9 @@ export class ZIM {
     });
   }
 
-  /** The receipts on this device. Unknown messages come back in `errorMessageIDs`. */
-  queryMessageReceiptsInfo(
-    messageList: readonly ZIMMessage[],
-    _conversationID: string,
-    _conversationType: number,
-  ): Promise<{ readonly infos: ZIMMessageReceiptInfo[]; readonly errorMessageIDs: string[] }> {
-    return withZimErrors(async () => {
-      const { client } = this.loggedIn();
-      const infos: ZIMMessageReceiptInfo[] = [];
-      const errorMessageIDs: string[] = [];
-      for (const { messageID = '' } of messageList) {
-        const [message, receipts] = await Promise.all([client.findMessage(messageID), firstValueFrom(client.watchReceipts(messageID))]);
-        if (message && receipts) infos.push(receiptInfoOf(receipts, message.senderId === client.userId));
-        else errorMessageIDs.push(messageID);
-      }
-      return { infos, errorMessageIDs };
-    });
+  /** The receipts on this device. Messages that want no receipt, and unknown messages, come back in `errorMessageIDs`. */
+  queryMessageReceiptsInfo(messageList: readonly ZIMMessage[], conversationID: string, conversationType: number): Promise<ReceiptsInfo> {
+    return withZimErrors(() => receiptsOf(this.loggedIn().client, conversationIdOf(conversationID, conversationType), messageList));
   }
 
   queryGroupMessageReceiptReadMemberList(message: ZIMMessage, groupID: string, config: MembersConfig): Promise<MembersPage> {
@@ -218,7 +216,6 @@ export class ZIM {
   clearConversationUnreadMessageCount(conversationID: string, conversationType: number): Promise<InConversation> {
     return withZimErrors(async () => {
       const { client } = this.loggedIn();
-      if (conversationType === ZIMConversationType.Room) throw new ZIMError(BAD_PARAMETER, 'rooms have no unread counts');
       const conversationId = conversationIdOf(conversationID, conversationType);
       if (!(await hasConversation(client, conversationId)))
         throw new ZIMError(NO_CONVERSATION, `there is no conversation ${conversationID} on this device`);
@@ -253,9 +250,10 @@ export class ZIM {
     });
   }
 
-  revokeMessage({ messageID }: ZIMMessage): Promise<{ readonly message: ZIMMessage }> {
+  revokeMessage(revoked: ZIMMessage): Promise<{ readonly message: ZIMMessage }> {
     return withZimErrors(async () => {
       const { client } = this.loggedIn();
+      const { messageID } = revoked;
       if (!messageID) throw new ZIMError(BAD_PARAMETER, 'the message was not sent');
       await client.recallMessage(messageID);
       const message = await client.findMessage(messageID);

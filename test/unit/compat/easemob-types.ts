@@ -48,18 +48,8 @@ export const sendReceipts = async (connection: Connection): Promise<void> => {
 
 /** Handlers that the vendor's types accept, and handlers of the vendor's guide that the vendor's types refuse. */
 type VendorHandlers = NonNullable<Parameters<EasemobChat.Connection['addEventHandler']>[1]>;
-export const fromVendor: Pick<
-  VendorHandlers,
-  'onTextMessage' | 'onReceivedMessage' | 'onDeliveredMessage' | 'onConnected' | 'onDisconnected'
-> = {
-  onTextMessage: ({ id, msg }) => void [id, msg],
-  onReceivedMessage: ({ id, mid }) => void [id, mid],
-  onDeliveredMessage: ({ mid }) => void mid,
-  onConnected: () => undefined,
-  onDisconnected: () => undefined,
-};
+export const listen = (connection: Connection, handlers: VendorHandlers): void => connection.addEventHandler('id', handlers);
 export const fromTheGuide: EventHandlers = {
-  ...fromVendor,
   // The vendor declares `groupReadCount: number` and `mid?: string`, so this line of its guide compiles here alone.
   onReadMessage: (message) => void (message.groupReadCount && message.groupReadCount[message.mid!]),
   onStatisticMessage: (statistics) => void (statistics.location && (JSON.parse(statistics.location) as { group_ack: unknown }).group_ack),

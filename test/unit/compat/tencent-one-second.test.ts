@@ -1,7 +1,7 @@
 /** The vendor tells read messages by their seconds. The facade tells them by their ids and positions. */
 import { defer } from 'rxjs';
 import { expect, it } from 'vitest';
-import { LiveMessages } from '../../../src/compat/tencent/live-messages.ts';
+import { createLiveMessages } from '../../../src/compat/tencent/live-messages.ts';
 import type { Message } from '../../../src/compat/tencent/tencent.ts';
 import type { ReceiptClient } from '../../../src/index.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
@@ -18,7 +18,7 @@ it('of two messages of the same second, setMessageRead between them reads the fi
     findMessage: (id) => alice.ask('findMessage', id),
     watchReceipts: (messageId) => defer(() => alice.now({ of: 'receipts', messageId })),
   };
-  const live = new LiveMessages(client as ReceiptClient);
+  const live = createLiveMessages(client);
   const shown = async (id: string): Promise<Message> => (await live.refresh([id]))[0]!;
 
   await alice.say('bob', '1', { id: 'first', requestReceipt: true });

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import { slowness } from '../../support/machine.ts';
 import type { StandIn } from '../../support/stand-in.ts';
 import { startTencentStandIn } from '../../support/tencent-stand-in.ts';
-import { type Chat, READ_RECEIPTS, readOffline, readReceipts, type Sdk } from '../../support/tencent-script.ts';
+import { type Chat, makeOddCalls, ODD_ANSWERS, READ_RECEIPTS, readOffline, readReceipts, type Sdk } from '../../support/tencent-script.ts';
 
 interface Vendor {
   create(options: { readonly SDKAppID: number; readonly proxyServer: string }): Chat;
@@ -48,6 +48,10 @@ afterAll(() => {
 
 it('the SDK of Tencent Chat writes the log that the facade must write', async () => {
   expect(await readReceipts(sdk)).toEqual(READ_RECEIPTS);
+}, 60_000);
+
+it('the SDK of Tencent Chat answers wrong arguments as the facade must', async () => {
+  expect(await makeOddCalls(sdk)).toEqual(ODD_ANSWERS);
 }, 60_000);
 
 it('the SDK of Tencent Chat holds receipts back until it is connected again', async () => {

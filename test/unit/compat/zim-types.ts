@@ -2,37 +2,42 @@
  * Code that was written against the vendor's declarations compiles against the facade. The compiler is the test: `npm run types` reads
  * this file, and nothing runs it.
  */
-import type { ZIM as VendorZIM, ZIMMessageReceiptInfo as VendorReceipt } from 'zego-zim-web';
+import type { ZIM as VendorZIM, ZIMEventHandler } from 'zego-zim-web';
 import type { ZIM, ZIMEvents } from '../../../src/compat/zim/zim.ts';
 
-/** The vendor's calls for receipts and counts. The vendor's promises resolve with more than receipts need, so the results are compared below. */
+/** The vendor's calls whose results the facade has in full. */
 type Call =
+  | 'login'
+  | 'logout'
+  | 'destroy'
+  | 'renewToken'
+  | 'sendMessage'
   | 'sendMessageReceiptsRead'
   | 'sendConversationMessageReceiptRead'
   | 'queryMessageReceiptsInfo'
-  | 'queryGroupMessageReceiptReadMemberList'
-  | 'queryGroupMessageReceiptUnreadMemberList'
   | 'clearConversationUnreadMessageCount'
   | 'clearConversationTotalUnreadMessageCount'
-  | 'queryConversationTotalUnreadMessageCount';
-type Accepts = { readonly [K in Call]: (...args: Parameters<VendorZIM[K]>) => Promise<unknown> };
+  | 'queryConversationTotalUnreadMessageCount'
+  | 'queryConversationList'
+  | 'queryHistoryMessage'
+  | 'revokeMessage';
+type InFull = { readonly [K in Call]: (...args: Parameters<VendorZIM[K]>) => ReturnType<VendorZIM[K]> };
 
-/** Every argument that the vendor takes, the facade takes. */
-export const accepts = (zim: ZIM): Accepts => zim;
+/** Of a member the facade knows the id; the vendor declares pictures, roles and more. */
+type Members = 'queryGroupMessageReceiptReadMemberList' | 'queryGroupMessageReceiptUnreadMemberList';
+type MembersPage = Omit<Awaited<ReturnType<VendorZIM[Members]>>, 'userList'> & { readonly userList: { userID: string }[] };
+type ByMember = { readonly [K in Members]: (...args: Parameters<VendorZIM[K]>) => Promise<MembersPage> };
 
-/** An app's listener for the vendor's event takes the facade's event. */
-export const receiptsOf = (data: ZIMEvents['messageReceiptChanged']): readonly Omit<VendorReceipt, 'status' | 'conversationType'>[] =>
-  data.infos;
+/** Every argument that the vendor takes, the facade takes, and the app reads the results as the vendor's. */
+export const asVendor = (zim: ZIM): InFull & ByMember => zim;
 
-export const results = async (zim: ZIM): Promise<void> => {
-  const sent: Pick<
-    Awaited<ReturnType<VendorZIM['sendMessageReceiptsRead']>>,
-    'conversationID' | 'errorMessageIDs'
-  > = await zim.sendMessageReceiptsRead([], 'userId', 0);
-  const total: Awaited<ReturnType<VendorZIM['queryConversationTotalUnreadMessageCount']>> =
-    await zim.queryConversationTotalUnreadMessageCount({
-      conversationTypes: [],
-      marks: [],
-    });
-  void [sent, total];
-};
+/** Of a recalled message the facade has the message; the vendor declares who recalled it and why. */
+type Heard = Exclude<keyof ZIMEvents & keyof ZIMEventHandler, 'messageRevokeReceived'>;
+
+/** A listener that an app wrote for the vendor's event takes the facade's event. */
+export const listenersOf = (listeners: {
+  readonly [K in Heard]: (data: Parameters<ZIMEventHandler[K]>[1]) => void;
+}): { readonly [K in Heard]: (data: ZIMEvents[K]) => void } => listeners;
+
+/** Every event of the facade is one of the vendor's. */
+export const names = (name: keyof ZIMEvents): keyof ZIMEventHandler => name;
