@@ -6,6 +6,7 @@
  *
  * The state and the log would otherwise hold the bodies of 1,000 messages twice, also those that the device has dropped.
  */
+import { StoreError } from '../../errors.ts';
 import type { NumberedEvent, ReceiptEvent } from '../../model/api/event.ts';
 import type { Watcher } from '../../model/api/topic.ts';
 import type { Cancel, Ports, StoreTx } from '../../ports/ports.ts';
@@ -19,6 +20,8 @@ import type { Writer } from '../write/writer.ts';
 
 /** Delay before the number of the last delivered event is stored: a single write covers many events. */
 const HEARD_AFTER_MS = 250;
+/** Delay before the message of an event is read again, after the store could not. */
+const READ_AGAIN_MS = 1000;
 
 type EventOfMessage = Extract<KeptEvent['event'], { type: 'message' }>;
 
@@ -97,8 +100,15 @@ export const watchEvents = (
             tell(number, read);
             tellWaiting();
           },
-          // The store has ended: the next tab tells the events that this one did not.
-          (error: unknown) => log('warn', 'store-not-read', errorDetails(error)),
+          (error: unknown) => {
+            log('warn', 'store-not-read', errorDetails(error));
+            // After the end of the store, the next tab tells the events that this one did not.
+            if (error instanceof StoreError && error.code !== 'store/unavailable') return;
+            clock.timer(READ_AGAIN_MS, () => {
+              isReading = false;
+              tellWaiting();
+            });
+          },
         );
     }
   };

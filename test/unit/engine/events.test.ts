@@ -3,6 +3,8 @@ import { applyChange } from '../../../src/engine/state/apply-change.ts';
 import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { nothingDirty } from '../../../src/engine/state/dirty.ts';
 import type { ReceiptEvent } from '../../../src/model/api/event.ts';
+import { Writer } from '../../../src/engine/write/writer.ts';
+import { Lane } from '../../../src/testing/lane.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 
@@ -98,6 +100,28 @@ describe('events', () => {
     const later = eventsOf(await openTab(world, phone));
     await world.pass(2000);
     expect(later.filter(({ type }) => type === 'message')).toEqual([]);
+  });
+
+  it('events go on after the store has failed to read the message of one of them, and none is told twice (F45)', async () => {
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
+    const [phone, alice] = await openDevice(world, 'alice');
+    await alice.live();
+    for (let n = 1; n <= 3; n++) await bob.say('alice', `${n}`, { id: `m${n}` });
+    await alice.until({ of: 'messages', conversationId: 'direct:bob', limit: 50 }, ({ length }) => length === 3);
+    await alice.close();
+    // The messages go to their pages.
+    const upkeep = await world.until(Writer.open(await phone.ports(new Lane(world.time, 'upkeep')), 'alice'));
+    await world.until(upkeep.compactLog());
+    let failures = 0;
+    phone.disk.trouble = (_, name) => (name === 'read-event' && ++failures <= 3 ? 'abort' : null);
+    const again = await openTab(world, phone);
+    const events = eventsOf(again);
+    await again.live();
+    await bob.say('alice', '4', { id: 'm4' });
+    await world.pass(10_000);
+    expect(failures).toBeGreaterThan(3);
+    expect(events.flatMap((event) => (event.type === 'message' ? [event.message.id] : []))).toEqual(['m1', 'm2', 'm3', 'm4']);
   });
 
   it('the last 1,000 undelivered events are kept, at every moment (F117)', () => {
