@@ -37,8 +37,32 @@ export interface Row<T> {
 }
 
 /**
+ * Notes presses on a list. A browser gives a click only to an element that is under the pointer at both ends of the press.
+ *
+ * @param released called after the click.
+ * @returns whether the pointer presses the list now.
+ */
+const notePresses = (list: HTMLElement, released: () => void): (() => boolean) => {
+  let isPressed = false;
+  const release = (): void => {
+    for (const end of ['pointerup', 'pointercancel']) removeEventListener(end, release);
+    setTimeout(() => {
+      isPressed = false;
+      released();
+    });
+  };
+  list.addEventListener('pointerdown', ({ button, ctrlKey }) => {
+    // A press for a context menu may have no end.
+    if (button !== 0 || ctrlKey) return;
+    isPressed = true;
+    for (const end of ['pointerup', 'pointercancel']) addEventListener(end, release);
+  });
+  return () => isPressed;
+};
+
+/**
  * Shows a list under `parent`. Each key has one row, which is created once, updated afterwards, and moved
- * only if its position is wrong.
+ * only if its position is wrong. During a press the list stands still: the press means the row that the user sees.
  */
 export const keyedList = <T>(
   parent: HTMLElement,
@@ -46,7 +70,13 @@ export const keyedList = <T>(
   create: (item: T) => Row<T>,
 ): ((items: readonly T[]) => void) => {
   const rows = new Map<string, Row<T>>();
-  return (items) => {
+  let later: readonly T[] | null = null;
+  const isPressed = notePresses(parent, () => {
+    if (later) show(later);
+  });
+  const show = (items: readonly T[]): void => {
+    later = isPressed() ? items : null;
+    if (later) return;
     const focused = document.activeElement;
     const kept = new Set(items.map(keyOf));
     for (const [key, row] of rows) {
@@ -65,6 +95,7 @@ export const keyedList = <T>(
     // A node that moves loses the focus, so the focus is set again.
     if (focused instanceof HTMLElement && focused !== document.activeElement && parent.contains(focused)) focused.focus();
   };
+  return show;
 };
 
 export const prefersStillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -107,3 +107,26 @@ it.each([
     expect(pageErrors).toEqual([]);
   },
 );
+
+it('a press on a chat opens the chat, also if a message moves the chat in the list during the press', async () => {
+  await page.getByLabel('The phones are written for').selectOption({ label: 'ZEGO ZIM' });
+  await expectText(total('alice'), '4');
+  await expectText(total('bob'), '7');
+  await row('alice', 'Bob').click();
+  await write('alice', 'Can you hear me?');
+  await expectText(total('bob'), '8');
+  await back('alice');
+  await row('alice', 'Crew').click();
+  await phone('alice').locator('.composer-input').fill('Who has the rope?');
+
+  const pressed = await row('bob', 'Crew').boundingBox();
+  await page.mouse.move(pressed!.x + pressed!.width / 2, pressed!.y + pressed!.height / 2);
+  await page.mouse.down();
+  await phone('alice').locator('.composer-input').press('Enter');
+  await expectText(total('bob'), '9');
+  await page.mouse.up();
+  await expectText(phone('bob').locator('.chat-name'), 'Crew');
+  await back('bob');
+  await expectText(phone('bob').locator('.row-name').first(), 'Crew');
+  expect(pageErrors).toEqual([]);
+});
