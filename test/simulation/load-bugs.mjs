@@ -8,4 +8,11 @@ export const LOAD_BUGS = [
     'return [...bySeq.values()].sort((a, b) => a.seq - b.seq);',
     'return [...bySeq.values()];',
   ),
+  bug('a stream whose read failed says nothing', 'engine/views/view.ts', 'if (mine === lastRead) failed(error);', 'void error;'),
+  bug(
+    'a question whose request failed has no answer',
+    'engine/queries/ask.ts',
+    'void answer.then(resolve, reject)',
+    'void answer.then(resolve, () => undefined)',
+  ),
 ];

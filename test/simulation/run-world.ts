@@ -159,6 +159,7 @@ const finalJudgement = async (sim: Simulation, stepping: Stepping): Promise<void
     violated,
   );
   await judgeScreens(sim, sim.homes, stepping);
+  if (sim.violation === null) await sim.questions.judgeAtRest(stepping);
   if (sim.violation === null) await secondRoad(sim, stepping);
 };
 

@@ -11,6 +11,7 @@ import type { TestWorld } from '../../src/testing/world.ts';
 import { Blocks } from './blocks.ts';
 import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
+import { Questions } from './questions.ts';
 import { News } from './news.ts';
 import { Notices } from './notices.ts';
 import { judgeEvent } from './events.ts';
@@ -127,6 +128,7 @@ export class Simulation {
   };
 
   private readonly talk = new Talk(this);
+  readonly questions = new Questions(this);
 
   count = (kind: string): void => void this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
 
@@ -242,6 +244,7 @@ export class Simulation {
       asksToLeave: false,
       subscriptions: [],
     };
+    this.questions.follow(tab);
     const loads = new Loads(this, tab, device.userId, () => shown.leaves);
     const screen: Screen = Object.assign(shown, { news: new News(this, home, shown), loads });
     home.screens.set(tab, screen);
