@@ -4,7 +4,7 @@ import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { nothingDirty } from '../../../src/engine/state/dirty.ts';
 import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { Lane } from '../../../src/testing/lane.ts';
+import { Lane } from '../../../';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 
