@@ -83,15 +83,15 @@ export class Questions {
         for (const topic of topicsOf(nameFor(user, truth.chat), truth.messages[0]?.id ?? 'none')) {
           const watched = tab.watch(topic).subscribe({
             next: () => queueMicrotask(() => watched.unsubscribe()),
-            error: (error: unknown) => sim.violated('I-14', `${tab.lane.name} ends ${JSON.stringify(topic)}: ${String(error)}`),
+            error: (error: unknown) => sim.violated('I-14', `${tab.process.name} ends ${JSON.stringify(topic)}: ${String(error)}`),
           });
         }
       }
     const { time } = sim.world;
     const deadline = time.now + ANSWERED_WITHIN_MS;
-    const left = () => [...this.open.values()].filter(({ tab }) => tab.isReady && !tab.lane.frozen);
+    const left = () => [...this.open.values()].filter(({ tab }) => tab.isReady && !tab.process.frozen);
     await stepping.until(() => left().length === 0 || time.nextAt > deadline);
     const [first] = left();
-    if (first) sim.violated('I-14', `${first.tab.lane.name} does not answer ${first.what}, asked at ${(first.at / 1000).toFixed(3)} s`);
+    if (first) sim.violated('I-14', `${first.tab.process.name} does not answer ${first.what}, asked at ${(first.at / 1000).toFixed(3)} s`);
   }
 }

@@ -4,7 +4,7 @@ import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { nothingDirty } from '../../../src/engine/state/dirty.ts';
 import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
-import { Lane } from '../../../';
+import { VirtualProcess } from '../../../src/testing/virtual-process.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
 
@@ -111,7 +111,7 @@ describe('events', () => {
     await alice.until({ of: 'messages', conversationId: 'direct:bob', limit: 50 }, ({ length }) => length === 3);
     await alice.close();
     // The messages go to their pages.
-    const upkeep = await world.until(Writer.open(await phone.ports(new Lane(world.time, 'upkeep')), 'alice'));
+    const upkeep = await world.until(Writer.open(await phone.ports(new VirtualProcess(world.time, 'upkeep')), 'alice'));
     await world.until(upkeep.compactLog());
     let failures = 0;
     phone.disk.trouble = (_, name) => (name === 'read-event' && ++failures <= 3 ? 'abort' : null);
