@@ -11,7 +11,7 @@ import { closeReadNotifications } from './page/close-notifications.ts';
 import { deviceId } from './page/device.ts';
 import { readFirstPaint } from './page/first-paint.ts';
 import { keepBadge } from './page/keep-badge.ts';
-import { watchPage } from './page/page-lifecycle.ts';
+import { browserView, watchPage } from './page/page-lifecycle.ts';
 import { Persistence } from './page/persistence.ts';
 import { badgeCounts } from './options.ts';
 import { createPageSide } from './page-side.ts';
@@ -77,7 +77,7 @@ export const openAccount = (options: ReceiptClientOptions): OpenAccount => {
     over: connection.streams.over,
     watching,
     persistence,
-    view: (conversationId, tellsSenders) => viewConversation(connection, watching, conversationId, tellsSenders),
+    view: (conversationId, tellsSenders) => viewConversation(browserView, connection, watching, conversationId, tellsSenders),
     stop() {
       for (const stop of stops.splice(0)) stop();
     },

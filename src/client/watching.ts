@@ -61,7 +61,7 @@ export class Watching {
   private readonly started$: Observable<unknown>;
 
   constructor(
-    private readonly streams: StreamPort,
+    private readonly streams: Pick<StreamPort, 'watch'>,
     private readonly paint: Promise<FirstPaint | null>,
     started: Promise<unknown>,
   ) {

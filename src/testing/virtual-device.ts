@@ -9,7 +9,7 @@ import { AuthError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/api/retention.ts';
-import { TOKEN_TIMEOUT_MS, type BusHint, type LifeEvent, type Ports } from '../ports/ports.ts';
+import { TOKEN_TIMEOUT_MS, type BusHint, type Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
 import { VirtualProcess } from './virtual-process.ts';
 import type { SeededRandom } from './random.ts';
@@ -18,9 +18,15 @@ import { VirtualLocks } from './virtual-locks.ts';
 import type { VirtualNetwork } from './virtual-network.ts';
 import { VirtualTab } from './virtual-tab.ts';
 import type { VirtualTime } from './virtual-time.ts';
-import type { Log } from '../logging.ts';
-
-export const LOCK = 'lead';
+import { errorDetails, type Log } from '../logging.ts';
+import type { NoteKeeper } from '../store/loss-marker.ts';
+import type { ReceiptClient } from '../client/receipt-client.ts';
+import { hostAccount, LOCK, type TabClientOptions } from './host-account.ts';
+import { MemoryNote } from './memory-note.ts';
+import { clientInTab } from './tab-client.ts';
+import { takePushOn, type VirtualNotification } from './virtual-push.ts';
+import type { PushFrame } from '../protocol/push.ts';
+import type { ReceiptSyncOptions } from '../service-worker/options.ts';
 
 /** The life of code without a page: no event ever comes. */
 const NO_LIFE: Ports['life'] = { listen: () => () => undefined };
@@ -46,6 +52,10 @@ export class VirtualDevice {
   readonly disk: VirtualDisk;
   readonly network: VirtualNetwork;
   readonly locks = new VirtualLocks();
+  /** The notifications that the service worker shows, oldest first. */
+  readonly notifications: VirtualNotification[] = [];
+  /** The note about the store, which a wipe of the whole profile removes too. */
+  note: NoteKeeper = new MemoryNote();
   readonly tabs: VirtualTab[] = [];
   /** The device id, as in the account's record of the store. A log-out makes a new one. */
   deviceId: string;
@@ -68,6 +78,9 @@ export class VirtualDevice {
     this.disk = options.disk;
     this.network = options.network;
     this.deviceId = `${options.name}-0`;
+    this.network.listeners.add((isOnline) => {
+      for (const tab of this.openTabs) tab.life(isOnline ? 'online' : 'offline');
+    });
   }
 
   /** Ms since the beginning. */
@@ -144,47 +157,66 @@ export class VirtualDevice {
   async openTab(settings: Partial<ReceiptSettings> = {}, retention: Retention = {}): Promise<VirtualTab> {
     readOptions(settings, 'openTab: settings', { deliveryReceipts: 1, readReceipts: 1 });
     readOptions(retention, 'openTab: retention', { messagesPerConversation: 1, days: 1, bytes: 1 });
-    const process = new VirtualProcess(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
-    const listeners = new Set<(event: LifeEvent) => void>();
-    const tab = new VirtualTab(process, listeners, () => this.removeAccount());
-    // Add the tab before its engine is ready: a test may kill the tab during the start.
-    this.tabs.push(tab);
+    const tab = this.newTab(() => this.removeAccount());
+    const { process } = tab;
     const gone = new Promise<never>((_, reject) => process.onEnd(() => reject(new Error(`${process.name} died on its way`))));
-    const opened = this.start(tab, process, listeners, settings, retention);
-    return Promise.race([opened, gone]);
+    return Promise.race([this.start(tab, settings, retention), gone]);
   }
 
-  private async start(
-    tab: VirtualTab,
-    process: VirtualProcess,
-    listeners: Set<(event: LifeEvent) => void>,
-    settings: Partial<ReceiptSettings>,
-    retention: Retention,
-  ): Promise<VirtualTab> {
+  /** Adds a tab before its account is open: a test may kill the tab during the start. */
+  private newTab(removeAccount?: () => Promise<void>): VirtualTab {
+    const process = new VirtualProcess(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
+    const tab = new VirtualTab(process, removeAccount);
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  private async start(tab: VirtualTab, settings: Partial<ReceiptSettings>, retention: Retention): Promise<VirtualTab> {
     try {
-      const ports = await this.ports(process, {
-        listen: (fn) => {
-          listeners.add(fn);
-          return () => void listeners.delete(fn);
-        },
-      });
+      const ports = await this.ports(tab.process, tab.events);
       const { userId } = this;
       await enterOrWipe(ports.store, { userId, deviceId: this.deviceId }, async () => {
         await this.removeAccount();
         return { store: ports.store, deviceId: this.deviceId };
       });
-      tab.start(await Engine.open(ports, { userId, deviceId: this.deviceId }, LOCK, settings, retention));
+      tab.engine = await Engine.open(ports, { userId, deviceId: this.deviceId }, LOCK, settings, retention);
+      tab.start(tab.engine);
       return tab;
     } catch (error) {
-      process.kill();
+      tab.kill();
       throw error;
     }
   }
 
+  /**
+   * Opens a tab and gives its client, which works as in a browser. The tab is the last one of {@link VirtualDevice.tabs}: a test may hide,
+   * freeze or kill it.
+   *
+   * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.
+   */
+  client(options: TabClientOptions = {}): ReceiptClient {
+    readOptions(options, 'client', { deliveryReceipts: 1, readReceipts: 1, retention: 1 }, 'usage/invalid-option');
+    const tab = this.newTab();
+    const account = this.ports(tab.process, tab.events).then((ports) => hostAccount(this, ports, options));
+    account.then(
+      (hosted) => tab.start(hosted),
+      (error: unknown) => {
+        this.log('error', 'tab-not-opened', { tab: tab.process.name, ...errorDetails(error) });
+        tab.kill();
+      },
+    );
+    return clientInTab(this.userId, tab);
+  }
+
   /** Deletes the database and gives the device a new id. */
   async removeAccount(): Promise<void> {
-    this.deviceId = `${this.name}-${this.options.random.below(2 ** 31)}`;
+    this.renew();
     await this.disk.wipe();
+  }
+
+  /** Gives the device a new id. */
+  renew(): string {
+    return (this.deviceId = `${this.name}-${this.options.random.below(2 ** 31)}`);
   }
 
   /** Does the work of a Background Sync: sends the outbox without a page. Rejects if the browser should try again later. */
@@ -196,6 +228,16 @@ export class VirtualDevice {
     }).catch((error: unknown) => {
       if (!(error instanceof LoggedOutError)) throw error;
     });
+  }
+
+  /**
+   * Brings a Web Push to the service worker, which shows the app's notification in {@link VirtualDevice.notifications}. Rejects with the first
+   * failure, after all other work.
+   *
+   * @param notification as in `installReceiptSync`.
+   */
+  async push(push: PushFrame, notification?: ReceiptSyncOptions['notification']): Promise<void> {
+    await this.wake(async (process) => takePushOn(await this.ports(process), push, this.notifications, this.openTabs.length, notification));
   }
 
   /** Starts the service worker for one task, and ends it then. @returns false if the service worker has another task. */
@@ -249,6 +291,7 @@ export class VirtualDevice {
   /** Deletes the storage, like a browser under storage pressure. */
   async wipe(): Promise<void> {
     this.killAll();
+    this.note = new MemoryNote();
     await this.removeAccount();
   }
 }

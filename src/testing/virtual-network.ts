@@ -2,14 +2,14 @@
  * The network between one device and the server. Frames travel as text and in order, like over TCP. A partition delays
  * frames until the network heals or the connection dies. One end may learn of the connection's death late, or never.
  */
-import type { Link, LinkHandlers, NetPort } from '../ports/ports.ts';
-import { decodeServerFrame, encodeFrame } from '../protocol/codec.ts';
+import type { Link, NetPort } from '../ports/ports.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Connection, Socket } from '../server/socket.ts';
-import { breaksConnection, type FrameTrouble, isLost } from './frame-trouble.ts';
+import type { FrameTrouble } from './frame-trouble.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 import type { SeededRandom } from './random.ts';
 import { sendRequest } from './virtual-request.ts';
+import { Wire } from './virtual-wire.ts';
 
 /** The server's end of the network. */
 export interface NetworkEnd {
@@ -54,169 +54,6 @@ export const WELL: Readonly<NetworkConditions> = {
 /** The text of a new connection for {@link VirtualNetwork.leaves}. */
 export const CONNECTING = 'connecting';
 
-/** Frames without harm when doubled. A doubled greeting would be an error. */
-const REPEATABLE = new Set(['submit', 'pull', 'fetch', 'changes', 'answer', 'messages']);
-
-class Wire {
-  private clientOpen = true;
-  private serverOpen = false;
-  /** The arrival time of the last frame in each direction: no frame overtakes another. */
-  private upAt = 0;
-  private downAt = 0;
-  private readonly stalledUp: (() => void)[] = [];
-  private readonly stalledDown: (() => void)[] = [];
-  private connection: Connection | undefined;
-
-  constructor(
-    private readonly network: VirtualNetwork,
-    private readonly process: VirtualProcess,
-    private readonly handlers: LinkHandlers,
-  ) {
-    const { conditions } = network;
-    process.onEnd(() => this.abandon());
-    this.travel('up', 'connecting', () => {
-      if (!conditions.sockets) return this.tellClosed(1006, 'no sockets here');
-      const at = network.end.process;
-      if (!at?.alive) return this.tellClosed(1006, 'refused');
-      this.connection = network.end.connect({
-        buffered: 0,
-        send: (text) => this.fromServer(text),
-        close: (code, reason) => {
-          this.serverOpen = false;
-          this.travel('down', 'closing', () => this.hearClosed(code, reason));
-        },
-      });
-      if (!this.connection) return this.tellClosed(1013, 'starting');
-      this.serverOpen = true;
-      // A dead process resets its connections; a dead machine sends nothing.
-      at.onEnd(() => this.break(network.random.chance(conditions.halfOpen)));
-      this.travel('down', 'open', () => this.heard(() => handlers.opened()));
-    });
-  }
-
-  send(frame: ClientFrame): void {
-    if (!this.clientOpen) return;
-    const text = encodeFrame(frame);
-    this.network.leaves(this.process, text);
-    const times = this.meets(frame.type);
-    for (let i = 0; i < times; i++)
-      this.travel('up', `→ ${text}`, () => {
-        if (this.serverOpen && this.network.end.process?.alive) this.arrive('up', frame, () => this.connection?.receive(text));
-      });
-  }
-
-  private fromServer(text: string): void {
-    if (!this.serverOpen) return;
-    const frame = decodeServerFrame(text);
-    const times = this.meets(frame.type);
-    for (let i = 0; i < times; i++)
-      this.travel('down', `← ${text}`, () =>
-        this.heard(() =>
-          this.arrive('down', frame, () => {
-            this.network.arrives(this.process, frame);
-            this.handlers.frame(frame);
-          }),
-        ),
-      );
-  }
-
-  /** Hands a frame to its receiver, with the trouble that the test gives the frame. */
-  private arrive(way: 'up' | 'down', frame: ClientFrame | ServerFrame, hand: () => void): void {
-    const trouble = this.network.trouble(way, frame, this.process);
-    if (!isLost(trouble)) hand();
-    if (trouble === 'twice') hand();
-    if (!breaksConnection(trouble)) return;
-    this.closeServer();
-    if (way === 'down') this.hearClosed(1006, 'reset');
-    else this.travel('down', 'reset', () => this.hearClosed(1006, 'reset'));
-  }
-
-  /** Draws a frame's fate. @returns the number of its arrivals. */
-  private meets(type: string): number {
-    const { conditions, random, count } = this.network;
-    if (random.chance(conditions.cut)) {
-      count('cut');
-      this.break(random.chance(conditions.halfOpen));
-      return 0;
-    }
-    if (!REPEATABLE.has(type) || !random.chance(conditions.duplicate)) return 1;
-    count('duplicate');
-    return 2;
-  }
-
-  /** Closes the client's end. The server learns of it later, and may receive the frames under way first. */
-  abandon(): void {
-    if (!this.clientOpen) return;
-    this.clientOpen = false;
-    const { conditions, random, count } = this.network;
-    if (random.chance(conditions.stale)) {
-      count('stale');
-      this.travel('up', 'closing', () => this.closeServer());
-    } else this.closeServer();
-  }
-
-  /** Breaks the connection at both ends. `silently`: the client gets no close event. */
-  break(silently: boolean): void {
-    this.closeServer();
-    if (silently) this.network.count('half-open');
-    else this.tellClosed(1006, 'reset');
-  }
-
-  /** Sends the delayed frames after the network has healed. */
-  flush(): void {
-    const { conditions } = this.network;
-    if (conditions.up) for (const go of this.stalledUp.splice(0)) go();
-    if (conditions.down) for (const go of this.stalledDown.splice(0)) go();
-  }
-
-  private closeServer(): void {
-    if (!this.serverOpen) return;
-    this.serverOpen = false;
-    this.connection?.closed();
-  }
-
-  private tellClosed(code: number, reason: string): void {
-    this.process.later(this.network.delay(), 'closed', () => this.hearClosed(code, reason));
-  }
-
-  private hearClosed(code: number, reason: string): void {
-    this.heard(() => {
-      this.clientOpen = false;
-      this.network.wires.delete(this);
-      this.handlers.closed(code, reason);
-    });
-  }
-
-  private heard(fn: () => void): void {
-    this.process.run(() => {
-      if (this.clientOpen) fn();
-    });
-  }
-
-  private travel(way: 'up' | 'down', what: string, arrive: () => void): void {
-    const { time } = this.process;
-    const go = (): void => {
-      const at = Math.max(time.now + this.network.delay(), way === 'up' ? this.upAt : this.downAt);
-      if (way === 'up') this.upAt = at;
-      else this.downAt = at;
-      // The next frame in this direction arrives strictly later, so that no two frames swap.
-      const gap = 0.001;
-      if (way === 'up') this.upAt += gap;
-      else this.downAt += gap;
-      time.schedule(at - time.now, `${this.process.name} ${what}`, () => {
-        if (this.network.conditions[way]) arrive();
-        else this.hold(way, go);
-      });
-    };
-    if ((way === 'up' ? this.stalledUp : this.stalledDown).length > 0) this.hold(way, go);
-    else go();
-  }
-
-  private hold(way: 'up' | 'down', go: () => void): void {
-    (way === 'up' ? this.stalledUp : this.stalledDown).push(go);
-  }
-}
-
 export class VirtualNetwork {
   conditions: NetworkConditions = { ...WELL };
   readonly wires = new Set<Wire>();
@@ -226,7 +63,7 @@ export class VirtualNetwork {
   leaves: (process: VirtualProcess, text: string) => void = () => undefined;
   /**
    * Returns the trouble of a frame that is about to arrive at the server (`up`) or at the device (`down`). A request over HTTP fails if a
-   * frame of the request or of the answer is lost.
+   * frame of the request or of the answer is lost, and waits as long as its longest held frame.
    */
   trouble: (way: 'up' | 'down', frame: ClientFrame | ServerFrame, process: VirtualProcess) => FrameTrouble | null = () => null;
   /** Called with every frame of the server, just before the tab gets it. `request`: the HTTP request that the frame answers. */
@@ -246,6 +83,22 @@ export class VirtualNetwork {
   set(conditions: Partial<NetworkConditions>): void {
     Object.assign(this.conditions, conditions);
     for (const wire of [...this.wires]) wire.flush();
+  }
+
+  /** Called by {@link VirtualNetwork.offline} and {@link VirtualNetwork.online}: the browser tells its pages. */
+  readonly listeners = new Set<(isOnline: boolean) => void>();
+
+  /** Breaks every connection, lets nothing pass until {@link VirtualNetwork.online}, and tells the pages, as a browser does in aeroplane mode. */
+  offline(): void {
+    this.set({ up: false, down: false });
+    this.cut();
+    for (const tell of this.listeners) tell(false);
+  }
+
+  /** Lets frames pass again, and tells the pages. */
+  online(): void {
+    this.set({ up: true, down: true });
+    for (const tell of this.listeners) tell(true);
   }
 
   /** Breaks every open connection. New connections may follow. */

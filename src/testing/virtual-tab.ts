@@ -1,33 +1,51 @@
 /** A tab of a virtual device: its calls, and the events of its page. */
 import { Observable } from 'rxjs';
+import type { Hosted } from '../bridge/expose.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/api/intents.ts';
 import type { LogOut } from '../model/api/log-out.ts';
 import type { Topic, TopicValue } from '../model/api/topic.ts';
-import type { LifeEvent } from '../ports/ports.ts';
+import type { LifeEvent, Ports } from '../ports/ports.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 
-/** One tab with its engine. A tab that dies never answers its open calls. */
+/** One tab with its account. A tab that dies never answers its open calls. */
 export class VirtualTab {
-  /** The engine of a tab that is ready. For tests of the engine: the engine is no public interface. */
+  /** The engine of a tab that is ready and has no client. For tests of the engine: the engine is no public interface. */
   engine: Engine | null = null;
-  private readonly ready: Promise<void>;
+  private account: Hosted | null = null;
+  /** Resolves when the tab's account is open. Stays pending if the tab dies first. */
+  readonly ready: Promise<void>;
   private tellReady: () => void = () => undefined;
+  /** Resolves when another tab has logged out. */
+  readonly loggedOut: Promise<void>;
+  private tellLoggedOut: () => void = () => undefined;
   /** True after a log-out by any tab. */
   isLoggedOut = false;
+  private isShown = true;
+  private readonly listeners = new Set<(event: LifeEvent) => void>();
+  /** The page's events, for the tab's account. */
+  readonly events: Ports['life'] = {
+    listen: (fn) => {
+      this.listeners.add(fn);
+      return () => void this.listeners.delete(fn);
+    },
+  };
+  private readonly lookers = new Set<() => void>();
 
   constructor(
     readonly process: VirtualProcess,
-    private readonly listeners: ReadonlySet<(event: LifeEvent) => void>,
-    private readonly removeAccount: () => Promise<void>,
+    /** Called after a log-out that keeps no data. */
+    private readonly removeAccount: () => Promise<void> = async () => undefined,
   ) {
     this.ready = new Promise((resolve) => (this.tellReady = resolve));
+    this.loggedOut = new Promise((resolve) => (this.tellLoggedOut = resolve));
   }
 
-  start(engine: Engine): void {
-    this.engine = engine;
-    void engine.loggedOut.then(() => {
+  start(account: Hosted): void {
+    this.account = account;
+    void account.loggedOut.then(() => {
       this.isLoggedOut = true;
+      this.tellLoggedOut();
     });
     this.tellReady();
   }
@@ -38,30 +56,34 @@ export class VirtualTab {
   }
 
   get isReady(): boolean {
-    return this.engine !== null && this.isOpen;
+    return this.account !== null && this.isOpen;
   }
 
-  /** Makes a call of the engine, like the page. */
+  /** Makes a call of the account, like the page. */
   async intent(call: IntentCall): Promise<unknown> {
     await this.ready;
-    return this.engine!.intent(call);
+    return this.account!.intent(call);
   }
 
   do<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
     return this.intent({ do: name, args } as IntentCall) as Promise<ReturnType<Intents[K]>>;
   }
 
-  async ask<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
+  async query(call: QueryCall): Promise<unknown> {
     await this.ready;
-    return this.engine!.query({ do: name, args } as QueryCall) as Promise<ReturnType<Queries[K]>>;
+    return this.account!.query(call);
+  }
+
+  ask<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
+    return this.query({ do: name, args } as QueryCall) as Promise<ReturnType<Queries[K]>>;
   }
 
   /** Watches a topic. The tab must be ready. */
   watch<T extends Topic>(topic: T): Observable<TopicValue[T['of']]> {
-    const engine = this.engine!;
+    const account = this.account!;
     return new Observable((subscriber) =>
-      engine.watch(topic, {
-        next: (value) => subscriber.next(value),
+      account.watch(topic, {
+        next: (value) => subscriber.next(value as TopicValue[T['of']]),
         failed: (error) => subscriber.error(error),
         ended: () => subscriber.complete(),
       }),
@@ -70,17 +92,35 @@ export class VirtualTab {
 
   async logOut(options: LogOut): Promise<void> {
     await this.ready;
-    await this.engine!.logOut(options);
+    await this.account!.logOut(options);
     this.isLoggedOut = true;
     if (!options.keepData) await this.removeAccount();
     this.process.kill();
   }
 
-  /** Passes a lifecycle event of the page to the engine. */
+  /** Passes a lifecycle event of the page to the account. */
   life(event: LifeEvent): void {
     this.process.run(() => {
       for (const listener of [...this.listeners]) listener(event);
     });
+  }
+
+  /** The user sees the page, or ceases to see it. At first the page is shown. */
+  show(isShown: boolean): void {
+    this.isShown = isShown;
+    this.life(isShown ? 'visible' : 'hidden');
+    for (const look of [...this.lookers]) this.process.run(look);
+  }
+
+  /** True if the user sees the page. */
+  isViewed(): boolean {
+    return this.isShown;
+  }
+
+  /** Calls `fn` after each call of {@link VirtualTab.show}. @returns stops it. */
+  onShow(fn: () => void): () => void {
+    this.lookers.add(fn);
+    return () => void this.lookers.delete(fn);
   }
 
   freeze(): void {
@@ -99,7 +139,7 @@ export class VirtualTab {
 
   /** Closes the tab like the client's `close()`. */
   async close(): Promise<void> {
-    await this.engine?.close();
+    await this.account?.close();
     this.process.kill();
   }
 }

@@ -8,6 +8,8 @@
  *                  ├─ VirtualTab  the real engine in a process
  *                  └─ VirtualNetwork ──frames──▶ VirtualServer
  */
+import { filter, firstValueFrom, type Observable } from 'rxjs';
+import type { ReceiptClient } from '../client/receipt-client.ts';
 import { requireId, type UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { StorePort } from '../ports/ports.ts';
@@ -15,6 +17,8 @@ import type { Directory } from '../server/groups/directory.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import type { OnMessage } from '../server/push/host-pushes.ts';
 import { createMemoryStore, MemoryDisk } from '../store/memory-store.ts';
+import type { TabClientOptions } from './host-account.ts';
+import { Person } from './person.ts';
 import { SeededRandom } from './random.ts';
 import { VirtualDevice } from './virtual-device.ts';
 import type { VirtualTab } from './virtual-tab.ts';
@@ -69,8 +73,13 @@ export class TestWorld {
     this.server = new VirtualServer(this.time, this.random.fork('server'), policy, directory, onMessage);
   }
 
-  /** Adds a device of a user. @param token the app's `getToken`; default: a valid token without end. */
-  device(userId: UserId, name = `${userId}${this.devices.length}`, token?: () => Promise<string>): VirtualDevice {
+  /**
+   * Adds a device of a user.
+   *
+   * @param token the app's `getToken`; default: a valid token without end.
+   * @param beside another account in the same browser profile: both share the network. Default: a device alone.
+   */
+  device(userId: UserId, name = `${userId}${this.devices.length}`, token?: () => Promise<string>, beside?: VirtualDevice): VirtualDevice {
     requireId(userId, 'userId');
     const disk = new VirtualDisk((this.options.storage ?? memoryStorage)(name));
     const device = new VirtualDevice({
@@ -79,7 +88,7 @@ export class TestWorld {
       time: this.time,
       random: this.random.fork(`device ${name}`),
       disk,
-      network: new VirtualNetwork(this.server, this.random.fork(`network ${name}`)),
+      network: beside?.network ?? new VirtualNetwork(this.server, this.random.fork(`network ${name}`)),
       token: token ?? (async () => this.server.token(userId)),
     });
     this.devices.push(device);
@@ -91,14 +100,55 @@ export class TestWorld {
     return this.until(device.openTab());
   }
 
+  /**
+   * Opens a tab on a device and gives its client: the `ReceiptClient` of the entry point `tidemark`, for the code of an app. The tab is the
+   * last one of `device.tabs`: a test may hide it (`show(false)`), freeze it or kill it.
+   *
+   * @param options as for `createReceiptClient`.
+   */
+  client(device: VirtualDevice, options?: TabClientOptions): ReceiptClient {
+    return device.client(options);
+  }
+
+  /** A person on the other side, on a device of their own, with calls that let time pass until the server has them. */
+  person(userId: UserId): Person {
+    return new Person(this.device(userId), this.time);
+  }
+
   /** Lets time pass. */
   pass(ms: number): Promise<void> {
     return this.time.pass(ms);
   }
 
-  /** Lets time pass until the promise settles. @throws the promise's error; an `Error` after `withinMs` of virtual time. */
-  until<T>(promise: Promise<T>, withinMs?: number): Promise<T> {
-    return this.time.until(promise, withinMs);
+  /**
+   * Lets time pass until the promise settles, or until the stream emits an accepted value.
+   *
+   * @param accepts default: the first value of the stream is accepted, which is the current one.
+   * @throws the error of the promise or of the stream; an `Error` after a minute of virtual time.
+   */
+  until<T>(stream: Observable<T>, accepts: (value: T) => boolean): Promise<T>;
+  /** @param withinMs in virtual time; default: a minute. */
+  until<T>(promise: Promise<T> | Observable<T>, withinMs?: number): Promise<T>;
+  until<T>(from: Promise<T> | Observable<T>, how?: number | ((value: T) => boolean)): Promise<T> {
+    const accepts = typeof how === 'function' ? how : (): boolean => true;
+    const settled = from instanceof Promise ? from : firstValueFrom(from.pipe(filter(accepts)));
+    return this.time.until(settled, typeof how === 'number' ? how : undefined);
+  }
+
+  /** Lets virtual time pass as real time does, for an app with timers of its own. @returns ends it; no other call may let time pass meanwhile. */
+  run(): () => void {
+    let last = performance.now();
+    let isOver = false;
+    const go = async (): Promise<void> => {
+      while (!isOver) {
+        const now = performance.now();
+        await this.time.pass(now - last);
+        last = now;
+        await new Promise((resolve) => void setTimeout(resolve, 5));
+      }
+    };
+    void go();
+    return () => void (isOver = true);
   }
 }
 

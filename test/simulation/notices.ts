@@ -12,7 +12,7 @@ import type { TaskPorts } from '../../src/service-worker/task-ports.ts';
 import { takePush } from '../../src/service-worker/push.ts';
 import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
-import { LOCK } from '../../src/testing/virtual-device.ts';
+import { LOCK } from '../../src/testing/host-account.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { type Chat, chatOf } from './book.ts';
 import type { Home, Simulation } from './simulation.ts';

@@ -39,7 +39,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   react: ['index'],
   server: ['protocol'],
   cli: ['server'],
-  testing: ['engine', 'log', 'store', 'server', 'protocol'],
+  testing: ['bridge', 'client', 'engine', 'log', 'store', 'server', 'protocol', 'service-worker', 'worker'],
 };
 
 /** All files beside the shelves of a room. These files then import no shelf. */

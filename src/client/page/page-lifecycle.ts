@@ -1,8 +1,5 @@
 /** Forwards page events to the worker, which cannot see them: visibility, thaw, network. */
-import type { LifeEvent } from '../../ports/ports.ts';
-
-/** True if the page is visible and has the focus: the user can read it now. */
-export const isVisibleAndFocused = (): boolean => document.visibilityState === 'visible' && document.hasFocus();
+import type { Cancel, LifeEvent } from '../../ports/ports.ts';
 
 export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   const abort = new AbortController();
@@ -27,12 +24,23 @@ export const watchPage = (tell: (event: LifeEvent) => void): (() => void) => {
   return () => abort.abort();
 };
 
-/** Calls `fn` when the answer of {@link isVisibleAndFocused} may have changed. */
-export const watchView = (fn: () => void): (() => void) => {
-  const abort = new AbortController();
-  const { signal } = abort;
-  document.addEventListener('visibilitychange', fn, { signal });
-  addEventListener('focus', fn, { signal });
-  addEventListener('blur', fn, { signal });
-  return () => abort.abort();
+/** The page in front of the user. */
+export interface PageView {
+  /** True if the user can read the page now. */
+  isViewed(): boolean;
+  /** Calls `fn` when the answer of {@link PageView.isViewed} may have changed. @returns stops it. */
+  watch(fn: () => void): Cancel;
+}
+
+/** The user can read a page that is visible and has the focus. */
+export const browserView: PageView = {
+  isViewed: () => document.visibilityState === 'visible' && document.hasFocus(),
+  watch(fn) {
+    const abort = new AbortController();
+    const { signal } = abort;
+    document.addEventListener('visibilitychange', fn, { signal });
+    addEventListener('focus', fn, { signal });
+    addEventListener('blur', fn, { signal });
+    return () => abort.abort();
+  },
 };

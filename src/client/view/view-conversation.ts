@@ -7,8 +7,8 @@
  */
 import { type ConversationId, requireId } from '../../model/ids.ts';
 import type { WorkerConnection } from '../../bridge/connect.ts';
+import type { PageView } from '../page/page-lifecycle.ts';
 import { fixedDivider } from './fixed-divider.ts';
-import { isVisibleAndFocused, watchView } from '../page/page-lifecycle.ts';
 import { readCalls } from './read-calls.ts';
 import type { ConversationViewing } from '../receipt-client.ts';
 import { viewCalls } from './view-calls.ts';
@@ -22,7 +22,8 @@ export interface OpenView extends ConversationViewing {
 }
 
 export const viewConversation = (
-  connection: WorkerConnection,
+  page: PageView,
+  connection: Pick<WorkerConnection, 'intent' | 'query' | 'isUp' | 'up'>,
   watching: Pick<Watching, 'watch'>,
   conversationId: ConversationId,
   tellsSenders: boolean,
@@ -35,8 +36,8 @@ export const viewConversation = (
   const arrivals = watching
     .watch({ of: 'messages', conversationId, limit: 1 })
     .subscribe((list) => list.forEach(({ seq }) => reader.arrived(seq ?? 0)));
-  const showViewed = (): void => reader.setViewed(isVisibleAndFocused());
-  const stop = watchView(showViewed);
+  const showViewed = (): void => reader.setViewed(page.isViewed());
+  const stop = page.watch(showViewed);
   showViewed();
 
   return {

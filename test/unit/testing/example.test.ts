@@ -1,25 +1,22 @@
 /** The example of the guide "Testing your app": a test of an app in a simulated world. */
-import { firstValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import { createTestWorld } from '../../../src/testing/index.ts';
 
 it('a receipt made offline reaches the sender, although the phone crashed before its next connection', async () => {
   const world = createTestWorld({ seed: 7 });
   const phone = world.device('ann');
-  const desk = world.device('ben');
-  const [ann, ben] = [await world.open(phone), await world.open(desk)];
+  const ann = world.client(phone);
+  const ben = world.person('ben');
 
-  const { id } = await world.until(ben.do('sendMessage', 'direct:ann', { body: '"see you at six"' }));
-  await world.pass(1000);
-  phone.network.set({ up: false, down: false });
-  await world.until(ann.do('sendConversationReadReceipt', 'direct:ben', {}));
-  ann.kill();
-  await world.pass(60_000);
-  phone.network.set({ up: true, down: true });
-  await world.open(phone);
-  await world.pass(1000);
+  const { id } = await ben.send('direct:ann', 'see you at six');
+  expect(await world.until(ann.watchTotalUnreadCount(), (n) => n > 0)).toBe(1);
+  phone.network.offline();
+  await world.until(ann.sendConversationReadReceipt('direct:ben'));
+  phone.tabs.at(-1)!.kill();
+  phone.network.online();
+  world.client(phone);
 
-  const receipts = await world.until(firstValueFrom(ben.watch({ of: 'receipts', messageId: id })));
+  const receipts = await world.until(ben.client.watchReceipts(id), (one) => one?.state === 'done');
   expect(receipts?.state).toBe('done');
 });
 

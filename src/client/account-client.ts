@@ -1,0 +1,129 @@
+/**
+ * The public object over an open account. It checks every call, passes the call on, and opens the account's Observables. The account is on a
+ * page with a worker, on a server that renders pages, or in a test world.
+ */
+import { defer, map, type Observable } from 'rxjs';
+import { closedByLogOut, UsageError } from '../errors.ts';
+import { MAX_TIMER_MS } from '../ports/ports.ts';
+import { type ConversationId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
+import { readOptions } from '../model/option-names.ts';
+import type { Topic, TopicValue } from '../model/api/topic.ts';
+import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
+import { changesOf } from './changes.ts';
+import { closedByApp } from './closed-by-app.ts';
+import { SharedStreams } from './shared-streams.ts';
+import type { OpenAccount } from './open-account.ts';
+import { questionsOf } from './questions.ts';
+import type { ReceiptClient } from './receipt-client.ts';
+import type { LogOutOptions } from './receipt-client-options.ts';
+import type { OpenView } from './view/view-conversation.ts';
+import { withWorkerTrouble } from './worker-trouble.ts';
+
+export const clientOf = (
+  userId: UserId,
+  { connection, over, watching, persistence, view: openView, stop, leftDevice }: OpenAccount,
+): ReceiptClient => {
+  const intent: typeof connection.intent = (name, ...args) => {
+    const stored = connection.intent(name, ...args);
+    stored.then(
+      () => persistence.worthKeeping(),
+      () => undefined,
+    );
+    return stored;
+  };
+  let closing: Promise<void> | null = null;
+  let closed: (() => UsageError) | null = null;
+  const views = new Set<OpenView>();
+  const shut = (why: () => UsageError): void => {
+    closed ??= why;
+    stop();
+    for (const view of views) view.close();
+  };
+  // Another tab may log out too.
+  void over.then(() => shut(closedByLogOut));
+  const close = async (): Promise<void> => {
+    const openCalls = [...views].map((view) => view.underWay());
+    shut(closedByApp);
+    if (openCalls.length > 0) await Promise.all(openCalls);
+    await connection.close();
+  };
+
+  const requireOpen = (): void => {
+    if (closed) throw closed();
+  };
+  const conversation = (id: unknown): ConversationId => {
+    requireOpen();
+    return requireConversationId(id, userId);
+  };
+  const streams = new SharedStreams();
+  const watchAs = <T extends Topic, V>(topic: T, shown: (live: Observable<TopicValue[T['of']]>) => Observable<V>): Observable<V> => {
+    requireOpen();
+    const live = defer(() => {
+      // Throw here: a component that subscribes late would otherwise show nothing, without any reason.
+      if (closed === closedByApp) throw closedByApp();
+      return watching.watch(topic);
+    });
+    return streams.get(JSON.stringify(topic), () => shown(live));
+  };
+  const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => watchAs(topic, (live) => live);
+
+  const limitOf = (given: { readonly limit?: number } | undefined, call: string): number =>
+    requireCount(readOptions(given, call, { limit: 1 }).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT);
+
+  return {
+    userId,
+
+    viewConversation(conversationId, given) {
+      const id = conversation(conversationId);
+      const { receipts } = readOptions(given, 'viewConversation', { receipts: 1 });
+      const view = openView(id, optionalFlag(receipts, 'receipts') ?? true);
+      views.add(view);
+      return {
+        firstUnread: view.firstUnread,
+        seen: (messageId) => view.seen(messageId),
+        close() {
+          view.close();
+          void view.underWay().then(() => views.delete(view));
+        },
+      };
+    },
+    ...changesOf({ intent, requireOpen, conversation }),
+    ...questionsOf({ connection, persistence, requireOpen, conversation }),
+
+    async flush(given) {
+      requireOpen();
+      const { timeoutMs = DEFAULT_FLUSH_MS } = readOptions(given, 'flush', { timeoutMs: 1 });
+      return connection.query('flush', requireCount(timeoutMs, 'timeoutMs', MAX_TIMER_MS));
+    },
+    async logOut(given) {
+      requireOpen();
+      // Callers without types may pass anything.
+      const names = { pending: 1, timeoutMs: 1, keepData: 1 } as const;
+      const { pending, timeoutMs = DEFAULT_FLUSH_MS, keepData } = readOptions(given as Partial<LogOutOptions> | undefined, 'logOut', names);
+      if (pending !== 'send' && pending !== 'discard')
+        throw new UsageError('usage/invalid-argument', `pending must be 'send' or 'discard'; got ${String(pending)}`);
+      await connection.logOut({
+        pending,
+        timeoutMs: requireCount(timeoutMs, 'timeoutMs', MAX_TIMER_MS),
+        keepData: optionalFlag(keepData, 'keepData') ?? false,
+      });
+      await leftDevice();
+    },
+    close: () => (closing ??= close()),
+
+    watchTotalUnreadCount: (given) => watch({ of: 'total-unread', wanted: requireTotal(given, 'watchTotalUnreadCount') }),
+    watchUnreadCount: (id) => watch({ of: 'unread', conversationId: conversation(id) }),
+    watchMentionCount: (id) => watch({ of: 'mentions', conversationId: conversation(id) }),
+    watchConversations: (given) => watch({ of: 'conversations', ...requireList(given, 'watchConversations', userId) }),
+    watchConversation: (id) => watch({ of: 'conversation', conversationId: conversation(id) }),
+    watchMessages: (id, given) => watch({ of: 'messages', conversationId: conversation(id), limit: limitOf(given, 'watchMessages') }),
+    watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),
+    watchReceiptsIn: (id, given) =>
+      watch({ of: 'receipts-in', conversationId: conversation(id), limit: limitOf(given, 'watchReceiptsIn') }),
+    watchConnection: () => watchAs({ of: 'connection' }, (live) => persistence.joined(withWorkerTrouble(live, connection.trouble$))),
+    watchOutbox: () => watch({ of: 'outbox' }),
+    watchDeadLetters: () => watch({ of: 'dead-letters' }),
+    watchReceiptSettings: () => watch({ of: 'receipt-settings' }),
+    watchEvents: () => watchAs({ of: 'events' }, (live) => live.pipe(map(({ event }) => event))),
+  };
+};
