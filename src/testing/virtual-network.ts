@@ -4,52 +4,11 @@
  */
 import type { Link, NetPort } from '../ports/ports.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
-import type { Connection, Socket } from '../server/socket.ts';
 import type { FrameTrouble } from './frame-trouble.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 import type { SeededRandom } from './random.ts';
 import { sendRequest } from './virtual-request.ts';
-import { Wire } from './virtual-wire.ts';
-
-/** The server's end of the network. */
-export interface NetworkEnd {
-  /** The process of the running server; `null` while the server is down. */
-  readonly process: VirtualProcess | null;
-  connect(socket: Socket): Connection | undefined;
-  request(body: string): Promise<{ readonly body: string }>;
-}
-
-export interface NetworkConditions {
-  /** The mean delay of a frame, in milliseconds. Each frame draws its own delay. */
-  delayMs: number;
-  /** The maximum delay of a frame, in milliseconds. */
-  maxDelayMs: number;
-  /** True if frames reach the server (`up`), and the device (`down`). */
-  up: boolean;
-  down: boolean;
-  /** True if WebSockets work. HTTP requests work in any case. */
-  sockets: boolean;
-  /** The chance that a frame breaks its connection. */
-  cut: number;
-  /** The share of broken connections without any close event on the device. */
-  halfOpen: number;
-  /** The chance that a frame arrives twice. */
-  duplicate: number;
-  /** The chance that sent frames arrive after the client has closed the connection. */
-  stale: number;
-}
-
-export const WELL: Readonly<NetworkConditions> = {
-  delayMs: 5,
-  maxDelayMs: 1000,
-  up: true,
-  down: true,
-  sockets: true,
-  cut: 0,
-  halfOpen: 0,
-  duplicate: 0,
-  stale: 0,
-};
+import { type NetworkConditions, type NetworkEnd, WELL, Wire } from './virtual-wire.ts';
 
 /** The text of a new connection for {@link VirtualNetwork.leaves}. */
 export const CONNECTING = 'connecting';

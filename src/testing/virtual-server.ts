@@ -14,7 +14,7 @@ import { CLOSE } from '../protocol/close-codes.ts';
 import { encodeFrame } from '../protocol/codec.ts';
 import type { Log } from '../logging.ts';
 import { asError, VirtualProcess, VIRTUAL_EPOCH } from './virtual-process.ts';
-import type { NetworkEnd } from './virtual-network.ts';
+import type { NetworkEnd } from './virtual-wire.ts';
 import type { SeededRandom } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 

@@ -2,10 +2,63 @@
 import type { LinkHandlers } from '../ports/ports.ts';
 import { decodeServerFrame, encodeFrame } from '../protocol/codec.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
-import type { Connection } from '../server/socket.ts';
-import { answerOf, breaksConnection, holdOf, isLost } from './frame-trouble.ts';
+import type { Connection, Socket } from '../server/socket.ts';
+import { answerOf, breaksConnection, type FrameTrouble, holdOf, isLost } from './frame-trouble.ts';
+import type { SeededRandom } from './random.ts';
 import type { VirtualProcess } from './virtual-process.ts';
-import type { VirtualNetwork } from './virtual-network.ts';
+
+/** The server's end of the network. */
+export interface NetworkEnd {
+  /** The process of the running server; `null` while the server is down. */
+  readonly process: VirtualProcess | null;
+  connect(socket: Socket): Connection | undefined;
+  request(body: string): Promise<{ readonly body: string }>;
+}
+
+export interface NetworkConditions {
+  /** The mean delay of a frame, in milliseconds. Each frame draws its own delay. */
+  delayMs: number;
+  /** The maximum delay of a frame, in milliseconds. */
+  maxDelayMs: number;
+  /** True if frames reach the server (`up`), and the device (`down`). */
+  up: boolean;
+  down: boolean;
+  /** True if WebSockets work. HTTP requests work in any case. */
+  sockets: boolean;
+  /** The chance that a frame breaks its connection. */
+  cut: number;
+  /** The share of broken connections without any close event on the device. */
+  halfOpen: number;
+  /** The chance that a frame arrives twice. */
+  duplicate: number;
+  /** The chance that sent frames arrive after the client has closed the connection. */
+  stale: number;
+}
+
+export const WELL: Readonly<NetworkConditions> = {
+  delayMs: 5,
+  maxDelayMs: 1000,
+  up: true,
+  down: true,
+  sockets: true,
+  cut: 0,
+  halfOpen: 0,
+  duplicate: 0,
+  stale: 0,
+};
+
+/** The part of the network that a connection uses. */
+interface WireNetwork {
+  readonly end: NetworkEnd;
+  readonly random: SeededRandom;
+  readonly conditions: NetworkConditions;
+  readonly wires: Set<Wire>;
+  delay(): number;
+  count(kind: string): void;
+  leaves(process: VirtualProcess, text: string): void;
+  trouble(way: 'up' | 'down', frame: ClientFrame | ServerFrame, process: VirtualProcess): FrameTrouble | null;
+  arrives(process: VirtualProcess, frame: ServerFrame): void;
+}
 
 /** Frames without harm when doubled. A doubled greeting would be an error. */
 const REPEATABLE = new Set(['submit', 'pull', 'fetch', 'changes', 'answer', 'messages']);
@@ -21,7 +74,7 @@ export class Wire {
   private connection: Connection | undefined;
 
   constructor(
-    private readonly network: VirtualNetwork,
+    private readonly network: WireNetwork,
     private readonly process: VirtualProcess,
     private readonly handlers: LinkHandlers,
   ) {
@@ -96,14 +149,14 @@ export class Wire {
 
   /** Draws a frame's fate. @returns the number of its arrivals. */
   private meets(type: string): number {
-    const { conditions, random, count } = this.network;
+    const { conditions, random } = this.network;
     if (random.chance(conditions.cut)) {
-      count('cut');
+      this.network.count('cut');
       this.break(random.chance(conditions.halfOpen));
       return 0;
     }
     if (!REPEATABLE.has(type) || !random.chance(conditions.duplicate)) return 1;
-    count('duplicate');
+    this.network.count('duplicate');
     return 2;
   }
 
@@ -111,9 +164,9 @@ export class Wire {
   abandon(): void {
     if (!this.clientOpen) return;
     this.clientOpen = false;
-    const { conditions, random, count } = this.network;
+    const { conditions, random } = this.network;
     if (random.chance(conditions.stale)) {
-      count('stale');
+      this.network.count('stale');
       this.travel('up', 'closing', () => this.closeServer());
     } else this.closeServer();
   }

@@ -58,7 +58,7 @@ export const ORDER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F111',
-    file: 'src/client/client.ts',
+    file: 'src/client/account-client.ts',
     from: 'if (openCalls.length > 0) await Promise.all(openCalls);',
     to: '',
     test: ['chromium', 'test/browser/closing.test.ts', 'F111'],
@@ -100,14 +100,14 @@ export const ORDER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F129',
-    file: 'src/client/client.ts',
+    file: 'src/client/account-client.ts',
     from: 'if (closed === closedByApp) throw closedByApp();',
     to: '',
     test: ['chromium', 'test/browser/closing.test.ts', 'F129'],
   },
   {
     fault: 'F129',
-    file: 'src/client/client.ts',
+    file: 'src/client/account-client.ts',
     from: 'if (closed) throw closed();',
     to: '',
     test: ['chromium', 'test/browser/closing.test.ts', 'F129'],

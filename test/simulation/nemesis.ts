@@ -1,7 +1,7 @@
 /** All faults of a world, drawn from the seed: their kinds, strengths and times. */
 import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
-import { WELL } from '../../src/testing/virtual-network.ts';
+import { WELL } from '../../src/testing/virtual-wire.ts';
 import { setConditions } from './conditions.ts';
 import { Habits } from './habits.ts';
 import type { Plans } from './plans.ts';
