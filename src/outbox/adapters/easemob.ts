@@ -26,8 +26,8 @@ export type EasemobChatType = 'singleChat' | 'groupChat';
 /** The conversation id of the outbox: `singleChat:ben`, `groupChat:123`. */
 export const easemobConversation = (chatType: EasemobChatType, id: string): string => `${chatType}:${id}`;
 
-/** No permission, not in the group, blocked, wrong parameters. */
-const taking = refusing((error) => (error as { readonly type?: unknown }).type, [31, 221, 506, 507, 602, 605]);
+/** No such user, no contact, not allowed or muted in the group, not a member, blocked, no such group. */
+const taking = refusing((error) => (error as { readonly type?: unknown }).type, [204, 221, 506, 507, 602, 603, 605]);
 
 const HANDLER = 'tidemark-outbox';
 

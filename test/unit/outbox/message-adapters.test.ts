@@ -190,12 +190,17 @@ describe('easemob-websdk', () => {
     await expect(outbox.send(receiptsOf('7', {}))).rejects.toMatchObject({ code: 'not-an-easemob-conversation' });
   });
 
-  it('a code for good refuses its message alone', async () => {
-    const { outbox } = easemob((message) =>
-      'id' in message ? Promise.reject(Object.assign(new Error(), { type: 602 })) : Promise.resolve(),
-    );
+  it.each([204, 221, 506, 507, 602, 603, 605])('the code %i refuses its message alone, for good', async (type) => {
+    const { outbox } = easemob((message) => ('id' in message ? Promise.reject(Object.assign(new Error(), { type })) : Promise.resolve()));
     const sending = outbox.send(receiptsOf('singleChat:ben', { messages: [{ id: 'm1' }, { id: 'm2' }] }));
-    await expect(sending).rejects.toMatchObject({ name: 'ReceiptRefused', code: '602', messageIds: ['m1'] });
+    await expect(sending).rejects.toMatchObject({ name: 'ReceiptRefused', code: String(type), messageIds: ['m1'] });
+  });
+
+  it('a timeout, a busy server, and an error in one of the app’s own handlers are tried again', async () => {
+    for (const type of [31, 500, 503, 512]) {
+      const { outbox } = easemob(() => Promise.reject(Object.assign(new Error(), { type })));
+      await expect(outbox.send(receiptsOf('singleChat:ben', { readUpTo: at(1) }))).rejects.toMatchObject({ type });
+    }
   });
 
   it('the connection is the SDK’s own', () => {
