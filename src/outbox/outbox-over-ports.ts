@@ -58,8 +58,8 @@ class Outbox implements ReceiptOutbox {
     });
     this.ends.push(
       ports.bus.listen(({ type }) => {
-        // The asking tab has something to send, and its hint `changed` may be lost.
-        if (type === 'changed' || (type === 'leads?' && this.sender.isLeading)) void this.reload();
+        // A hint `changed` may be lost: the leader reads again for an asking tab, and a follower with each answer of the leader.
+        if (type !== 'leads?' || this.sender.isLeading) void this.reload();
       }),
     );
     const subscription = options.connected.subscribe((isConnected) => this.sender.connected(isConnected));
@@ -224,7 +224,6 @@ class Outbox implements ReceiptOutbox {
 
   private changed(): void {
     for (const listener of this.listeners) listener();
-    if (this.records.pending.size > 0) this.lead.work();
     this.sender.run();
   }
 

@@ -59,4 +59,17 @@ export const OUTBOX_BUGS = [
     'if (isConnected) this.endWaits();\n    this.run();',
     'if (isConnected) this.endWaits();',
   ),
+  bug(
+    'a refusal for good leaves no dead letter',
+    'outbox-over-ports.ts',
+    "if (settled.end === 'refused') {",
+    "if (settled.end !== 'taken') {} else if (false) {",
+  ),
+  bug('the count comes back after the sending', 'outbox-over-ports.ts', 'taken.get(conversation)?.upTo ?? -Infinity', '-Infinity'),
+  bug(
+    'a following tab shows sent receipts as pending after a lost hint',
+    'outbox-over-ports.ts',
+    "type !== 'leads?' ||",
+    "type === 'changed' ||",
+  ),
 ];

@@ -1,4 +1,5 @@
 /** Random worlds for the outbox, each from its seed: tabs come, freeze and die, the store and the backend fail. In the end all heals, and it is judged. */
+import type { OutboxDeadLetter } from '../../src/outbox/records.ts';
 import type { Answer, OutboxTab } from '../support/outbox-world.ts';
 import { OutboxWorld } from '../support/outbox-world.ts';
 
@@ -63,7 +64,7 @@ class RandomOutboxWorld extends OutboxWorld {
         if (tab) this.time.schedule(chance.exponential(8000), 'thaws', () => this.thaw(tab));
         return;
       case 3: {
-        const answers: Answer[] = ['takes', 'takes', 'loses-request', 'loses-answer', 'fails', 'hangs'];
+        const answers: Answer[] = ['takes', 'takes', 'loses-request', 'loses-answer', 'fails', 'hangs', 'refuses'];
         this.answer = () => chance.pick(answers);
         return;
       }
@@ -103,20 +104,53 @@ class RandomOutboxWorld extends OutboxWorld {
     await this.time.pass(15 * 60_000);
   }
 
-  judge(): string[] {
+  /** Receipts refused for good: each one is in a dead letter. */
+  private refused(): Promised {
+    const refused: Promised = { messages: new Map(), readUpTo: new Map(), cleared: new Map() };
+    for (const [key, record] of this.records) {
+      if (!key.startsWith('dead:')) continue;
+      const { conversation, messages, readUpTo, cleared } = (record as OutboxDeadLetter).receipts;
+      for (const { id } of messages) this.note(refused, conversation, 0, Number(id.slice(1)));
+      if (readUpTo) this.note(refused, conversation, 1, readUpTo.order);
+      if (cleared && cleared !== 'whole') this.note(refused, conversation, 2, cleared.order);
+    }
+    return refused;
+  }
+
+  /** No tab shows a count that the backend has already dropped. */
+  private judgeShown(refused: Promised): string[] {
     const wrong: string[] = [];
+    for (const chat of CHATS) {
+      if (refused.messages.has(chat) || refused.readUpTo.has(chat) || refused.cleared.has(chat)) continue;
+      const newest = Math.max(this.backend.readUpTo.get(chat) ?? -Infinity, this.backend.clearedUpTo.get(chat) ?? -Infinity);
+      if (newest === -Infinity) continue;
+      for (const { lane, outbox } of this.tabs) {
+        if (lane.frozen) continue;
+        const [read, unread] = [outbox.shown(chat, 3, newest), outbox.shown(chat, 3, newest + 1)];
+        if (read !== 0 || unread !== 3)
+          wrong.push(`${lane.name} shows ${read} and ${unread} unread messages in ${chat} instead of 0 and 3`);
+      }
+    }
+    return wrong;
+  }
+
+  judge(): string[] {
+    const refused = this.refused();
+    const wrong = this.judgeShown(refused);
     const left = [...this.records.keys()].filter((key) => key.startsWith('pending'));
     if (left.length > 0) wrong.push(`left in the store: ${left.join()}`);
     for (const chat of CHATS) {
       const [there, promised, asked] = [this.backend, this.promised, this.asked].map((one) => one.messages.get(chat) ?? new Set<string>());
-      for (const id of promised!) if (!there!.has(id)) wrong.push(`the read of ${id} in ${chat} is lost`);
+      for (const id of promised!)
+        if (!there!.has(id) && !refused.messages.get(chat)?.has(id)) wrong.push(`the read of ${id} in ${chat} is lost`);
       for (const id of there!) if (!asked!.has(id)) wrong.push(`the app did not read ${id} in ${chat}`);
-      for (const [name, upTo, least, most] of [
-        ['read', this.backend.readUpTo, this.promised.readUpTo, this.asked.readUpTo],
-        ['cleared', this.backend.clearedUpTo, this.promised.cleared, this.asked.cleared],
+      for (const [name, upTo, dead, least, most] of [
+        ['read', this.backend.readUpTo, refused.readUpTo, this.promised.readUpTo, this.asked.readUpTo],
+        ['cleared', this.backend.clearedUpTo, refused.cleared, this.promised.cleared, this.asked.cleared],
       ] as const) {
         const at = upTo.get(chat) ?? -Infinity;
-        if (at < (least.get(chat) ?? -Infinity)) wrong.push(`${chat} is ${name} up to ${at} instead of ${least.get(chat)}`);
+        if (Math.max(at, dead.get(chat) ?? -Infinity) < (least.get(chat) ?? -Infinity))
+          wrong.push(`${chat} is ${name} up to ${at} instead of ${least.get(chat)}`);
         if (at > (most.get(chat) ?? -Infinity))
           wrong.push(`${chat} is ${name} up to ${at}, and the app asked for no more than ${most.get(chat)}`);
       }
