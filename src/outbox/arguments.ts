@@ -1,13 +1,27 @@
-/** Checks the arguments of the outbox's calls. A wrong argument is refused before anything is stored. */
-import { UsageError } from '../errors.ts';
+/** Checks the options of the outbox and the arguments of its calls. A wrong argument is refused before anything is stored. */
+import { type UsageCode, UsageError } from '../errors.ts';
+import type { OutboxOptions } from './api.ts';
 import type { MessageRead, Place } from './pending.ts';
 
-const wrong = (what: string, value: unknown, right: string): UsageError => {
+const wrong = (what: string, value: unknown, right: string, code: UsageCode = 'usage/invalid-argument'): UsageError => {
   const text = typeof value === 'string' || (typeof value === 'object' && value !== null) ? JSON.stringify(value) : String(value);
-  return new UsageError('usage/invalid-argument', `${what} is ${text.length > 80 ? `${text.slice(0, 80)}…` : text}; give ${right}`);
+  return new UsageError(code, `${what} is ${text.length > 80 ? `${text.slice(0, 80)}…` : text}; give ${right}`);
 };
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length > 0;
+
+/** An option with an unknown name is refused, because ignoring it would hide a spelling mistake. */
+export const checkOptions = ({ name, send, connected, conversationCoversMessages: _covers, log: _log, ...rest }: OutboxOptions): void => {
+  const refuse = (what: string, value: unknown, right: string): never => {
+    throw wrong(`\`${what}\``, value, right, 'usage/invalid-option');
+  };
+  for (const unknown in rest) throw new UsageError('usage/invalid-option', `unknown option ${JSON.stringify(unknown)}`);
+  if (!isText(name)) refuse('name', name, 'the name of the account');
+  if (typeof send !== 'function') refuse('send', send, 'a function');
+  // Callers without types may pass anything.
+  if (typeof (connected as Partial<typeof connected> | undefined)?.subscribe !== 'function')
+    refuse('connected', connected, 'an Observable');
+};
 
 export const conversationOf = (value: unknown): string => {
   if (isText(value)) return value;
@@ -19,7 +33,7 @@ const isOrder = (value: unknown): value is number => typeof value === 'number' &
 export const placeOf = (value: unknown): Place => {
   const place = value as Partial<Place> | null | undefined;
   if (!isText(place?.id) || !isOrder(place.order))
-    throw wrong('`upTo`', value, '{ id, order }: the id of the message, and a number that grows from message to message');
+    throw wrong('`upTo`', value, '{ id, order }: an id, and a number that grows from message to message');
   return { id: place.id, order: place.order };
 };
 

@@ -30,12 +30,10 @@ const opened = async (database: string): Promise<IDBDatabase> => {
 const storeError = (error: unknown): StoreError => {
   const name = error instanceof Error || error instanceof DOMException ? error.name : '';
   return name === 'QuotaExceededError'
-    ? new StoreError(
-        'store/quota-exceeded',
-        'this device has no room left, so the receipt was not stored; free some space and repeat the call',
-        { cause: error },
-      )
-    : new StoreError('store/unavailable', `IndexedDB failed, so the receipt was not stored: ${name || String(error)}`, { cause: error });
+    ? new StoreError('store/quota-exceeded', 'this device has no room left, nothing was stored; free some space', {
+        cause: error,
+      })
+    : new StoreError('store/unavailable', `IndexedDB failed, nothing was stored: ${name || String(error)}`, { cause: error });
 };
 
 /** The browser may close a connection, for example when the user clears the site's data: the next transaction opens a new connection. */

@@ -4,9 +4,9 @@
  *
  * @see OUTBOX.md
  */
-import { UsageError } from '../errors.ts';
 import { browserBus, browserClock, browserLocks, browserRandom } from '../platform/browser-ports.ts';
 import type { OutboxOptions, ReceiptOutbox } from './api.ts';
+import { checkOptions } from './arguments.ts';
 import type { OutboxHint } from './lead.ts';
 import { createOutboxOver } from './outbox-over-ports.ts';
 import { openOutboxStore } from './outbox-store.ts';
@@ -20,13 +20,10 @@ export { ReceiptDelayed, ReceiptRefused, type Send } from './sender.ts';
 /**
  * Creates the outbox of an account, on a page or in a worker.
  *
- * @throws {UsageError} `usage/invalid-option` without a name or a `send`.
+ * @throws {UsageError} `usage/invalid-option` for an unknown option, or for an option with a wrong value.
  */
 export const createReceiptOutbox = (options: OutboxOptions): ReceiptOutbox => {
-  if (typeof options.name !== 'string' || options.name === '')
-    throw new UsageError('usage/invalid-option', '`name` must be a text that names the account, for example "easemob:alice"');
-  if (typeof options.send !== 'function')
-    throw new UsageError('usage/invalid-option', '`send` must be a function that sends receipts by your SDK');
+  checkOptions(options);
   const database = `tidemark-outbox-${options.name}`;
   const outbox = createOutboxOver(options, {
     clock: browserClock,
