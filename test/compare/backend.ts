@@ -1,51 +1,21 @@
 /**
- * The servers of all contestants in one: as much of Stream's and Matrix's HTTP and WebSocket as their SDKs call for receipts, and a plain
- * endpoint for everything else. It remembers what reached it.
+ * The servers of all contestants in one: as much of the vendors' HTTP and WebSocket as their SDKs call for receipts, and a plain endpoint
+ * for the queues. It remembers what reached it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { easemobServer, type EasemobVerdict } from '../support/easemob-stand-in.ts';
+import { LAST_MESSAGE } from './page/contestant.ts';
+import { otherAnswer, RECEIPTS, refusal, type Told } from './vendors.ts';
 
 /** What the server does with receipts: it takes them, takes them and drops the connection before its answer, or refuses by a status. */
 export type Judgement = 'takes' | 'loses-answer' | number;
 
-interface Told {
-  readonly conversation: string;
-  readonly messages: readonly string[];
-}
-
 const LONG_POLL_MS = 2000;
-const CALLS: readonly (readonly [RegExp, (path: readonly string[], body: Record<string, unknown>) => readonly Told[]])[] = [
-  [
-    /^\/channels\/messaging\/([^/]+)\/read$/,
-    ([conversation], body) => [{ conversation: conversation!, messages: [String(body['message_id'])] }],
-  ],
-  [
-    /^\/_matrix\/client\/v3\/rooms\/([^/]+)\/read_markers$/,
-    ([conversation], body) => [{ conversation: conversation!, messages: [String(body['m.read'] ?? body['m.read.private'])] }],
-  ],
-  [/^\/receipts$/, (_, body) => body['receipts'] as readonly Told[]],
-];
-
-/** The answers to the SDKs' other calls. */
-const otherAnswer = (path: string, wait: () => Promise<void>): object | Promise<object> => {
-  const [, channel] = /^\/channels\/messaging\/([^/]+)\/query$/.exec(path) ?? [];
-  if (channel !== undefined) {
-    const known = {
-      id: channel,
-      type: 'messaging',
-      cid: `messaging:${channel}`,
-      config: { read_events: true },
-      own_capabilities: ['read-events'],
-    };
-    return { channel: known, messages: [], members: [], read: [], watchers: [], pinned_messages: [], duration: '1ms' };
-  }
-  if (path.endsWith('/versions')) return { versions: ['v1.4', 'v1.11'], unstable_features: {} };
-  if (path.endsWith('/pushrules/')) return { global: {} };
-  if (path.endsWith('/filter')) return { filter_id: '1' };
-  if (path.endsWith('/sync')) return wait().then(() => ({ next_batch: String(Date.now()), rooms: {} }));
-  return {};
-};
+const EASEMOB_PATH = '/easemob';
+/** The reasons of Easemob's server for a refusal for good, and for any other refusal. */
+const EASEMOB_REASONS = { forGood: 'blocked', other: 'busy' } as const;
 
 const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>> => {
   let text = '';
@@ -63,16 +33,26 @@ export class Backend {
   private isCut = false;
   private readonly sockets: WebSocketServer;
 
+  private stopEasemob = (): void => undefined;
+
   private constructor(private readonly server: Server) {
     server.on('request', (request, response) => void this.answer(request, response).catch(() => request.socket.destroy()));
     this.sockets = new WebSocketServer({ server });
-    this.sockets.on('connection', (socket, request) => this.connected(socket, request));
   }
 
   static async start(): Promise<Backend> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new Backend(server);
+    const backend = new Backend(server);
+    const easemob = await easemobServer({}, (to) => backend.judgeEasemob(to));
+    backend.stopEasemob = () => easemob.stop();
+    backend.sockets.on('connection', (socket, request) => {
+      socket.on('error', () => undefined);
+      if (backend.isCut) socket.terminate();
+      else if (request.url === EASEMOB_PATH) easemob.connected(socket);
+      else backend.connected(socket, request);
+    });
+    return backend;
   }
 
   get url(): string {
@@ -98,16 +78,24 @@ export class Backend {
 
   async close(): Promise<void> {
     this.cut();
+    this.stopEasemob();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
   private connected(socket: WebSocket, request: IncomingMessage): void {
-    if (this.isCut) return socket.terminate();
     const { user_id: id } = JSON.parse(new URL(request.url!, this.url).searchParams.get('json') ?? '{}') as { user_id?: string };
     const health = JSON.stringify({ type: 'health.check', connection_id: String(Math.random()), created_at: new Date(), me: { id } });
     socket.send(health);
     socket.on('message', () => socket.send(health));
-    socket.on('error', () => undefined);
+  }
+
+  /** The receipts of these tests name no message: the whole conversation is read. */
+  private judgeEasemob(conversation: string): EasemobVerdict {
+    this.requests++;
+    const judgement = this.judge(conversation);
+    if (typeof judgement === 'number') return { reason: judgement === 403 ? EASEMOB_REASONS.forGood : EASEMOB_REASONS.other };
+    this.take({ conversation, messages: [LAST_MESSAGE] });
+    return judgement;
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -121,23 +109,24 @@ export class Backend {
       response.end(JSON.stringify(answer));
     };
     if (request.method === 'OPTIONS') return send(200, {});
-    const path = decodeURIComponent(new URL(request.url!, this.url).pathname);
-    for (const [pattern, read] of CALLS) {
+    const url = new URL(request.url!, this.url);
+    const path = decodeURIComponent(url.pathname);
+    for (const [pattern, read] of RECEIPTS) {
       const found = pattern.exec(path);
       if (!found) continue;
       this.requests++;
       const told = read(found.slice(1), body);
       const judgement = this.judge(told[0]!.conversation);
-      if (typeof judgement === 'number') return send(judgement, { errcode: 'M_FORBIDDEN', error: 'no', code: 17, message: 'no' });
-      for (const { conversation, messages } of told) this.take(conversation, messages);
+      if (typeof judgement === 'number') return send(judgement, refusal(judgement));
+      for (const one of told) this.take(one);
       if (judgement === 'loses-answer') return void request.socket.destroy();
       return send(200, { event: { type: 'message.read' }, duration: '1ms' });
     }
     const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LONG_POLL_MS));
-    send(200, await otherAnswer(path, wait));
+    send(200, await otherAnswer(url, body, wait));
   }
 
-  private take(conversation: string, messages: readonly string[]): void {
+  private take({ conversation, messages }: Told): void {
     for (const message of messages) {
       this.messages.add(`${conversation}/${message}`);
       this.positions.set(conversation, message);

@@ -24,7 +24,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
       const found = await run(site, contestant, scenario);
       outcomes.set(name, found);
       console.log(`${name}: ${JSON.stringify(found)}`);
-      const promised = contestant.endsWith('-outbox') && SDKS.some((sdk) => contestant.startsWith(sdk)) ? BEHIND_OUTBOX[scenario] : {};
+      const promised = contestant !== 'own-outbox' && contestant.endsWith('-outbox') ? BEHIND_OUTBOX[scenario] : {};
       if (!isDeepStrictEqual({ ...found, ...promised }, found)) failed.push(`${name}: not as the outbox promises`);
     } catch (error) {
       failed.push(name);
@@ -34,7 +34,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
   try {
     for (const { name } of QUEUES) await measure(name, FIRST);
     for (const scenario of Object.keys(SCENARIOS) as Scenario[])
-      for (const sdk of SDKS) for (const contestant of [sdk, `${sdk}-outbox`]) await measure(contestant, scenario);
+      for (const sdk of Object.keys(SDKS)) for (const contestant of [sdk, `${sdk}-outbox`]) await measure(contestant, scenario);
   } finally {
     await site.close();
   }

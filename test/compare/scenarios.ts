@@ -2,11 +2,9 @@
 import { setFrozen } from '../support/real-browser.ts';
 import type { Judgement } from './backend.ts';
 import { Device, type Site, sleep } from './device.ts';
-import { CONVERSATIONS as CHATS, type Read } from './page/contestant.ts';
+import { CONVERSATIONS as CHATS, LAST_MESSAGE, PER_CONVERSATION, type Read } from './page/contestant.ts';
 
 export const CONVERSATIONS = CHATS.length;
-export const PER_CONVERSATION = 25;
-const LAST = `m${PER_CONVERSATION - 1}`;
 const OFFLINE_MS = 110_000;
 const STEP_MS = 1000;
 
@@ -29,7 +27,7 @@ const half = (rest: number): string[] => CHATS.filter((_, c) => c % 2 === rest);
 
 const outcome = ({ backend }: Device): Outcome => ({
   requests: backend.requests,
-  right: [...backend.positions.values()].filter((position) => position === LAST).length,
+  right: [...backend.positions.values()].filter((position) => position === LAST_MESSAGE).length,
   receipts: backend.messages.size,
 });
 

@@ -1,7 +1,14 @@
 /** The tables of the comparison, in Markdown. */
-import { CONVERSATIONS, type Outcome, PER_CONVERSATION, type Scenario, SCENARIOS } from './scenarios.ts';
+import { PER_CONVERSATION } from './page/contestant.ts';
+import { CONVERSATIONS, type Outcome, type Scenario, SCENARIOS } from './scenarios.ts';
 
-export const SDKS = ['stream-chat', 'matrix-js-sdk'] as const;
+/** The packages of the contestants. */
+export const SDKS = {
+  'easemob-websdk': 'easemob-websdk',
+  'stream-chat': 'stream-chat',
+  'matrix-js-sdk': 'matrix-js-sdk',
+  amity: '@amityco/ts-sdk',
+} as const;
 
 export const QUEUES = [
   { name: 'own-outbox', says: '`tidemark/outbox`' },
@@ -25,12 +32,10 @@ export const queueTable = (of: (name: string) => Outcome | undefined): string =>
 };
 
 export const sdkTable = (of: (contestant: string, scenario: Scenario) => Outcome | undefined): string => {
-  const cell = (found: Outcome | undefined): string => (found ? `${found.right} of ${CONVERSATIONS}, ${found.requests} requests` : '–');
+  const cell = (found: Outcome | undefined): string => (found ? `${found.right} (${found.requests})` : '–');
   const rows = (Object.keys(SCENARIOS) as Scenario[]).map((scenario) =>
-    row([scenario, ...SDKS.flatMap((sdk) => [cell(of(sdk, scenario)), cell(of(`${sdk}-outbox`, scenario))])]),
+    row([scenario, ...Object.keys(SDKS).flatMap((sdk) => [cell(of(sdk, scenario)), cell(of(`${sdk}-outbox`, scenario))])]),
   );
-  return (
-    head(['right read positions at the server', ...SDKS.flatMap((sdk) => [`\`${sdk}\` alone`, `\`${sdk}\` behind the outbox`])]) +
-    rows.join('')
-  );
+  const columns = Object.values(SDKS).flatMap((sdk) => [`\`${sdk}\` alone`, 'behind the outbox']);
+  return head([`right read positions of ${CONVERSATIONS} (requests)`, ...columns]) + rows.join('');
 };

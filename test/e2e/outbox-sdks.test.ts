@@ -1,4 +1,4 @@
-/** The outbox in front of the real `stream-chat` and `matrix-js-sdk`, in Chromium. `npm run compare` plays every scenario. */
+/** The outbox in front of the vendors' own SDKs, in Chromium. `npm run compare` plays every scenario. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Site } from '../compare/device.ts';
 import { BEHIND_OUTBOX, run } from '../compare/scenarios.ts';
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-describe.each(['stream-chat-outbox', 'matrix-js-sdk-outbox'])('%s', (contestant) => {
+describe.each(['easemob-websdk-outbox', 'stream-chat-outbox', 'matrix-js-sdk-outbox'])('%s', (contestant) => {
   it.each(['500 reads offline, killed, started again', 'the same, and one conversation is answered 403'] as const)(
     '%s: the requests and positions of the outbox’s promise',
     async (scenario) => {

@@ -33,6 +33,7 @@ const READ_ACK = 4;
 const CHANNEL_ACK = 7;
 const COMMAND = { sync: 0, unread: 1, notice: 2, provision: 3 } as const;
 const STRING = 7;
+const FAIL = 1;
 const REPEAT_MS = 500;
 
 /** The object literal after `Root.fromJSON(` in the SDK's file: data, with `!1` for false. */
@@ -48,20 +49,30 @@ const readSchema = async (): Promise<protobuf.INamespace> => {
   return runInNewContext(`(${code.slice(start, end)})`) as protobuf.INamespace;
 };
 
-/** @param groups members by group. */
-export const startEasemobStandIn = async (groups: Readonly<Record<string, readonly string[]>>): Promise<StandIn> => {
+type Groups = Readonly<Record<string, readonly string[]>>;
+
+/** The end of a receipt: the server takes the receipt, takes it and drops the connection before the answer, or refuses with a reason. */
+export type EasemobVerdict = 'takes' | 'loses-answer' | { readonly reason: string };
+
+/**
+ * A stand-in's conversation with each client.
+ *
+ * @param groups members by group.
+ * @param judge judges the receipts to a user or a group.
+ */
+export const easemobServer = async (
+  groups: Groups,
+  judge: (to: string) => EasemobVerdict = () => 'takes',
+): Promise<{ connected(socket: WebSocket): void; stop(): void }> => {
   const root = protobuf.Root.fromJSON(await readSchema());
   const type = (name: string): protobuf.Type => root.lookupType(`easemob.pb.${name}`);
   const encode = (name: string, value: object): Uint8Array => type(name).encode(type(name).fromObject(value)).finish();
   const decode = <T>(name: string, bytes: Uint8Array): T => type(name).decode(bytes) as unknown as T;
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  await new Promise((resolve) => server.once('listening', resolve));
   const queues = new Map<string, Meta[]>();
   const sockets = new Map<string, Set<WebSocket>>();
   const senderOf = new Map<string, string>();
   const readers = new Map<string, Set<string>>();
   let last = 1000;
-  const standIn = standInOver(server);
 
   const say = (socket: WebSocket, command: number, payload: Uint8Array): void =>
     socket.send(encode('MSync', { version: 0, command, payload }));
@@ -72,7 +83,6 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
   const repeats = setInterval(() => {
     for (const [user, queue] of queues) if (queue.length > 0) notify(user);
   }, REPEAT_MS);
-  server.once('close', () => clearInterval(repeats));
   const push = (user: string, meta: object): void => {
     const queue = queues.get(user) ?? [];
     queues.set(user, queue);
@@ -89,6 +99,10 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
     const to = senderOf.get(mid);
     if (to !== undefined) push(to, { ...meta, id: ++last, from: { name: from }, payload });
   };
+  const verdictOf = (meta: Meta): EasemobVerdict => {
+    const { type: kind } = decode<MessageBody>('MessageBody', meta.payload);
+    return kind === READ_ACK || kind === CHANNEL_ACK ? judge(meta.to.name) : 'takes';
+  };
   const takes = (meta: Meta, from: string): string => {
     const serverId = String(++last);
     senderOf.set(serverId, from);
@@ -101,8 +115,7 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
     return serverId;
   };
 
-  server.on('connection', (socket) => {
-    if (standIn.isCut()) return socket.terminate();
+  const connected = (socket: WebSocket): void => {
     let user = '';
     socket.on('message', (bytes: Buffer) => {
       const { command, guid, payload } = decode<{ command: number; guid: Jid | null; payload: Uint8Array }>('MSync', bytes);
@@ -118,7 +131,13 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
         const status = { errorCode: 0 };
         if (meta) {
           // The log-in tells the vendor's server about the device; only messages and receipts (ns 1) have receivers.
+          const verdict = meta.ns === 1 ? verdictOf(meta) : 'takes';
+          if (typeof verdict === 'object') {
+            const refusal = { status: { errorCode: FAIL, ...verdict }, metaId: meta.id, serverId: '0', timestamp: Date.now() };
+            return say(socket, command, encode('CommSyncDL', refusal));
+          }
           const serverId = meta.ns === 1 ? takes(meta, user) : '0';
+          if (verdict === 'loses-answer') return socket.terminate();
           say(socket, command, encode('CommSyncDL', { status, metaId: meta.id, serverId, timestamp: Date.now() }));
         } else if (queue) {
           // The device has everything up to the key.
@@ -130,6 +149,17 @@ export const startEasemobStandIn = async (groups: Readonly<Record<string, readon
       }
     });
     socket.on('close', () => sockets.get(user)?.delete(socket));
-  });
+  };
+  return { connected, stop: () => clearInterval(repeats) };
+};
+
+/** @param groups members by group. */
+export const startEasemobStandIn = async (groups: Groups): Promise<StandIn> => {
+  const easemob = await easemobServer(groups);
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const standIn = standInOver(server);
+  server.on('connection', (socket) => (standIn.isCut() ? socket.terminate() : easemob.connected(socket)));
+  server.once('close', () => easemob.stop());
   return standIn;
 };

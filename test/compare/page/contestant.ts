@@ -2,6 +2,10 @@
 
 export const CONVERSATIONS: readonly string[] = Array.from({ length: 20 }, (_, c) => `chat${c}`);
 
+export const PER_CONVERSATION = 25;
+/** The newest message of each conversation; the oldest is `m0`. */
+export const LAST_MESSAGE = `m${PER_CONVERSATION - 1}`;
+
 export interface Read {
   readonly conversation: string;
   readonly id: string;
