@@ -124,11 +124,11 @@ class RandomOutboxWorld extends OutboxWorld {
       if (refused.messages.has(chat) || refused.readUpTo.has(chat) || refused.cleared.has(chat)) continue;
       const newest = Math.max(this.backend.readUpTo.get(chat) ?? -Infinity, this.backend.clearedUpTo.get(chat) ?? -Infinity);
       if (newest === -Infinity) continue;
-      for (const { lane, outbox } of this.tabs) {
-        if (lane.frozen) continue;
+      for (const { process, outbox } of this.tabs) {
+        if (process.frozen) continue;
         const [read, unread] = [outbox.shown(chat, 3, newest), outbox.shown(chat, 3, newest + 1)];
         if (read !== 0 || unread !== 3)
-          wrong.push(`${lane.name} shows ${read} and ${unread} unread messages in ${chat} instead of 0 and 3`);
+          wrong.push(`${process.name} shows ${read} and ${unread} unread messages in ${chat} instead of 0 and 3`);
       }
     }
     return wrong;
