@@ -25,7 +25,7 @@ export const notificationTag = (userId: UserId, conversationId: ConversationId, 
 /**
  * Returns the tag of the account's plain notification. A new plain notification replaces the one before.
  *
- * @param userId null for a push whose account cannot be read.
+ * @param userId null for a push without a readable account.
  */
 export const plainTag = (userId: UserId | null): string => (userId === null ? PREFIX : `${PREFIX}:${encodeURIComponent(userId)}`);
 

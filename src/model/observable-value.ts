@@ -13,7 +13,7 @@ export class ObservableValue<T> {
     for (const listener of this.listeners) listener(value);
   }
 
-  /** Calls `listener` with the value, and with each that replaces it. */
+  /** Calls `listener` with the value, and with each later value. */
   listen(listener: (value: T) => void): () => void {
     this.listeners.add(listener);
     listener(this.current);

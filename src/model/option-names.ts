@@ -29,7 +29,7 @@ export const nearestName = (name: string, known: readonly string[]): string => {
 /**
  * Checks the names of an options object and returns the object. Without an object, it returns `{}`.
  *
- * @param what The call that takes the options, or the option that contains them, for the error message.
+ * @param what the name of the call or of the option with these options, for the error message.
  * @throws {UsageError} if the value is no object, or if an option has an unknown name. The message suggests the nearest known name.
  */
 export const readOptions = <T extends object>(

@@ -171,7 +171,7 @@ export interface SettingsEntry extends EntryBase {
 export type ConversationEntry = ReceiptsEntry | MessageEntry | RecallEntry;
 export type OutboxEntry = ConversationEntry | SettingsEntry;
 
-/** The queue of an entry. Entries of one queue keep their order, and one queue does not wait for another. */
+/** The queue of an entry. Entries of a queue keep their order, and no queue waits for another queue. */
 export type Queue = ConversationId | 'settings';
 export const queueOf = (entry: OutboxEntry): Queue => (entry.kind === 'settings' ? 'settings' : entry.conversationId);
 

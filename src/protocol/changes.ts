@@ -66,8 +66,8 @@ export type WireReceiptChange = v.InferOutput<typeof ReceiptChange>;
 /**
  * Server → client: the changes from one cursor to the next. A client applies the frame only if its own cursor
  * is `from`, and stores rows and cursor in one transaction (I-17); otherwise the client pulls. `complete`:
- * nothing newer existed when the server made the frame. The server may leave messages out: the client fetches
- * the messages up to `latestSeq` that it does not store.
+ * nothing newer existed when the server made the frame. The server may leave messages out: the client fetches its
+ * missing messages up to `latestSeq`.
  */
 export const Changes = v.strictObject({
   type: v.literal('changes'),

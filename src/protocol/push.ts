@@ -1,6 +1,6 @@
 /**
  * The payload of a Web Push from the host: a new message exists. The payload never contains the body. No connection
- * carries it.
+ * carries a push.
  *
  * An old service worker may receive the push of a newer server, and the browser ends a subscription after pushes that
  * show nothing. So these shapes, unlike the frames of a connection, ignore unknown keys.

@@ -69,7 +69,7 @@ export const RowShape = v.strictObject({
   readUpTo: SeqShape,
   readBy: v.nullable(v.strictObject({ deviceId: Id, at: Time })),
   uncounted: RangesShape,
-  /** The messages that the reader cleared one by one. */
+  /** The messages cleared one by one by the reader. */
   cleared: RangesShape,
   counted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
   /** The messages counted as unread that mention the reader. Above 256 ranges, `mentionsCounted` gives their number. */
@@ -77,7 +77,10 @@ export const RowShape = v.strictObject({
   mentionsCounted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
   muted: FlagShape,
   marked: MarkShape,
-  /** Messages that no receipt of the reader names: read while the reader's settings forbade it. Only the reader's own devices get them. */
+  /**
+   * Messages that no receipt of the reader names: read while the reader's settings forbade receipts. Only the
+   * reader's own devices get these ranges.
+   */
   untold: RangesShape,
   archived: ArchiveShape,
   /** The first message above `archived.at` that counts for the reader, recalled ones included; 0 if there is none. */

@@ -34,7 +34,7 @@ export const ReceiptsEntryShape = v.strictObject({
   cursor: WrittenAt,
   /** The private read position, inclusive. Only the user's own devices get the position. */
   position: v.optional(FromOne),
-  /** Messages cleared one by one: they do not count for this user. Only the user's own devices get the effect. */
+  /** Messages cleared one by one, which no longer count for this user. Only the user's own devices get the effect. */
   cleared: v.optional(RangesShape),
   /** The conversation read receipt, in direct chats. */
   read: v.optional(RangesShape),
@@ -50,7 +50,7 @@ export const ReceiptsEntryShape = v.strictObject({
   marked: v.optional(MarkShape),
   /** Messages that no receipt may name: the user read them while this device sent no read receipts. */
   untold: v.optional(RangesShape),
-  /** The counts of the account's settings that the device knew when it wrote the entry. Absent: 0. */
+  /** The counts of the account's settings known to the device at the time of the entry. Absent: 0. */
   settingsSeen: v.optional(v.strictObject({ deliveryReceipts: SeqShape, readReceipts: SeqShape })),
   archived: v.optional(ArchiveShape),
 });

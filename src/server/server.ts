@@ -9,7 +9,6 @@
  * simulations.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
@@ -27,6 +26,7 @@ import { heedHint } from './heed-hints.ts';
 import { createGroups } from './groups/groups.ts';
 import { measuredStore } from './metrics/measured-store.ts';
 import { safeMetrics } from './metrics/server-metrics.ts';
+import { attachDoors } from './doors/attach.ts';
 import { createHealthDoor } from './doors/health.ts';
 import { answerRequest, createHttpDoor } from './doors/http.ts';
 import { requireOrigins } from './doors/origin.ts';
@@ -159,31 +159,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       loading.catch((error: unknown) =>
         log('error', 'ws-not-loaded', { message: 'the WebSocket door needs the package "ws"', ...appErrorDetails(error) }),
       );
-      const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-        const mine = (request.url ?? '/').split('?', 1)[0] === path;
-        if (mine) {
-          loading.then(
-            (ready) => ready.upgrade(request, socket, head),
-            () => socket.destroy(),
-          );
-        } else if (server.listenerCount('upgrade') === 1) socket.destroy(); // no other listener would answer
-      };
-      // The host's listeners would answer our path with a 404 before this server is done, so they are called
-      // only for other paths.
-      const others = server.listeners('request');
-      const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-        if (handle(request, response)) return;
-        for (const other of others) Reflect.apply(other, server, [request, response]);
-        if (others.length === 0 && server.listenerCount('request') === 1) response.writeHead(404).end();
-      };
-      server.removeAllListeners('request');
-      server.on('upgrade', onUpgrade);
-      server.on('request', onRequest);
-      detach.push(() => {
-        server.off('upgrade', onUpgrade);
-        server.off('request', onRequest);
-        for (const other of others) server.on('request', other as (...args: unknown[]) => void);
-      });
+      detach.push(attachDoors(server, handle, path, loading));
     },
     handle,
     connect: (socket) => {

@@ -1,4 +1,4 @@
-/** Two servers of one store, whose bus loses every hint: what holds on both servers all the same. */
+/** Two servers of one store with a bus that loses every hint: the promises that both servers keep without hints. */
 import { afterEach, expect, it } from 'vitest';
 import { CLOSE } from '../../src/protocol/close-codes.ts';
 import { decodeServerFrame, encodeFrame } from '../../src/protocol/codec.ts';

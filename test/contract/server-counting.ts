@@ -1,4 +1,4 @@
-/** Which messages count for a reader, as the host says, over every server store. */
+/** The host decides which messages count for a reader: the same tests over every server store. */
 import { describe, expect, it } from 'vitest';
 import { unreadAt } from '../../src/model/conversation/unread.ts';
 import { createLocalBus } from '../../src/server/bus/bus.ts';

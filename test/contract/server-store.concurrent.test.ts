@@ -1,4 +1,4 @@
-/** Random frames by sessions beside each other, on PostgreSQL: whatever the order of the commits, each live copy ends as a new device begins. */
+/** Concurrent sessions send random frames to PostgreSQL: for any order of the commits, each live copy equals a new device's snapshot. */
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

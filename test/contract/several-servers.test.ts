@@ -1,4 +1,4 @@
-/** Servers as processes on one PostgreSQL: what one of them stores the clients of the others see, whatever dies. */
+/** Several server processes on one PostgreSQL: the clients of every server see what any server stores, also after a server, the bus or the database dies. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';

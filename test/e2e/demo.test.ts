@@ -111,7 +111,7 @@ it('a group message that Bob reads in aeroplane mode counts when he is back onli
   await expectText(demo.on('bob', '.tray-text'), /^\d entr.* waiting$/);
   await newestCount('alice').click();
   await expect.poll(() => members(readers('Read by 1 of 5'), 'Have read it'), WITHIN).toEqual(['Carol']);
-  // By keyboard, because a click elsewhere closes the list.
+  // The test uses the keyboard, because a click elsewhere closes the list.
   await demo.aeroplane('bob').press('Space');
   await expect.poll(() => members(readers('Read by 2 of 5'), 'Have read it'), WITHIN).toEqual(['Carol', 'Bob']);
   await expectText(newestCount('alice').locator('span').first(), 'Read by 2 of 5');

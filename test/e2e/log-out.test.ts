@@ -65,7 +65,7 @@ it('after a kill between the record and the wipe of a log-out, the next start sh
   phone.proxy.cut();
   await phone.page.evaluate(async (name) => {
     await window.app.client.sendMessage('direct:mia-friend', 'never sent');
-    // As long as the page holds the lock of the leader, the log-out waits after its record.
+    // The log-out waits after its record as long as the page holds the lock of the leader.
     await new Promise<void>((held) => {
       void navigator.locks.request(name, { steal: true }, () => {
         held();

@@ -45,7 +45,7 @@ class Waker {
     });
   }
 
-  /** For a device with the app open. */
+  /** The answer for a device with the app open. */
   static async of(device: Device): Promise<Waker> {
     const context = device.page.context();
     const { origin } = new URL(device.page.url());
@@ -98,7 +98,7 @@ class Waker {
     return this.noted(worker);
   }
 
-  /** From here on, the user refuses notifications. */
+  /** The user refuses notifications from here on. */
   async refuseNotifications(): Promise<void> {
     await this.session.send('Browser.setPermission', { permission: { name: 'notifications' }, setting: 'denied', origin: this.origin });
   }
@@ -501,7 +501,7 @@ describe('notifications', () => {
     await eventually('the message', async () => (await phone.total()) === 1);
     await eventually('a hidden page', () => phone.page.evaluate(() => document.visibilityState === 'hidden'));
     await waker.pushed(pushOf('pia', friend, id!, 1));
-    // For a muted chat this app shows nothing.
+    // This app shows nothing for a muted chat.
     await phone.page.evaluate(() => window.app.client.setMuted('direct:pia-friend', true));
     const [next] = await sendMany(friend, 'pia', 1);
     await waker.pushed(pushOf('pia', friend, next!, 2));

@@ -113,7 +113,7 @@ it.each([
     await Promise.all([leader, follower].map((tab) => eventually('0', async () => (await totalOf(tab)) === 0)));
     const { generation } = (await noteIn(leader))!;
     await clear(phone, leader, types);
-    // At once, before the tabs have noticed the wipe.
+    // The step follows at once, before the tabs have noticed the wipe.
     await Promise.all(
       [leader, follower].map((tab, n) => tab.evaluate(([of, i]) => window.app.client.sendMessage(of, `later ${i}`), [chat, n] as const)),
     );
@@ -322,7 +322,7 @@ it('on a full device cached messages are evicted, each call succeeds or is refus
       return records.reduce<number>((sum, record) => sum + String(record).length, 0);
     });
   await eventually('a compacted log', async () => (await logText()) < 1e6);
-  // While the app is closed: an open database keeps its promised room for half a minute.
+  // The app is closed meanwhile, because an open database keeps its promised room for half a minute.
   phone.proxy.cut();
   await world.add('nothing.html', '');
   await page.goto(`${phone.origin}/nothing.html`);

@@ -46,7 +46,7 @@ export const shownSince = async (tab: Page, since: number, count: number, id?: C
 export const totalOf = (tab: Page): Promise<number | undefined> => tab.evaluate(() => window.app.total.at(-1)?.[1]);
 export const pendingOf = (tab: Page): Promise<number | undefined> => tab.evaluate(() => window.app.outbox.at(-1)?.[1].pending);
 
-/** Whether a transaction in another tab blocks a transaction of this tab. */
+/** True if a transaction in another tab blocks a transaction of this tab. */
 const isBlocked = (tab: Page): Promise<boolean> =>
   tab.evaluate(async () => {
     const name = (await indexedDB.databases()).map((one) => one.name!).find((one) => one.startsWith('tidemark:'))!;

@@ -69,7 +69,7 @@ it('six tabs with simultaneous writes end with the union of their receipts and t
   }
   const positions = await tabs[0]!.evaluate((of) => Promise.all(of.map((chat) => window.app.client.explainUnread(chat))), chats);
   expect(positions.map(({ readUpTo }) => readUpTo)).toEqual([upTo, upTo, upTo]);
-  // One tab sent for all.
+  // The leader tab alone sent, for all tabs.
   expect((await Promise.all(tabs.map(leads))).filter(Boolean)).toHaveLength(1);
   expect(phone.proxy.sent('hello')).toHaveLength(1);
   expect(phone.troubles).toEqual([]);
@@ -146,7 +146,7 @@ it('in an insecure context without Web Locks a single tab sends, the other tab r
   expect(new Set(said).size).toBe(60);
   expect(said).toHaveLength(60);
   expect(friend.rows.get('direct:ines')?.theirs.read).toEqual([[1, 3]]);
-  // No tab disputed the lead of another.
+  // Each tab accepted the lead of the leader tab.
   expect(phone.proxy.sent('hello').length).toBeLessThanOrEqual(3);
   expect(phone.troubles).toEqual([]);
 });

@@ -96,7 +96,7 @@ it('with workers killed during their writes, each call takes effect as a whole o
     const ids: string[] = [];
     let restarted = 0;
     const send = async (id: string): Promise<void> => {
-      // As an app does: every call is safe to repeat.
+      // The test repeats the call as an app does: every call is safe to repeat.
       for (;;)
         try {
           await client.sendMessage('direct:wanda-friend', { text: id }, { id });
@@ -166,7 +166,7 @@ it('a page busy for seconds gets the newest values and not the backlog, and keep
   const written = await other.evaluate(async () => {
     const until = performance.now() + 2500;
     let count = 0;
-    // One after the other: each is a change of its own in every tab.
+    // The changes run one after the other, so each is a change of its own in every tab.
     for (; performance.now() < until; count++) {
       await window.app.client.sendMessage('direct:wilma-friend', count);
       await new Promise((resolve) => setTimeout(resolve, 20));

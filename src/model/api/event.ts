@@ -27,7 +27,7 @@ export interface ReceiptStatistic {
 export type ReceiptEvent =
   /** The server has stored the message, with this `seq`. */
   | { readonly type: 'sent'; readonly messageId: MessageId; readonly conversationId: ConversationId; readonly seq: Seq }
-  /** A new message on this device, also one that another device of mine sent. */
+  /** A new message on this device, also from another device of mine. */
   | { readonly type: 'message'; readonly message: Message }
   /** The peer has these messages of mine. `ranges` and `messageIds` name the same messages: all that are stored on this device. */
   | {

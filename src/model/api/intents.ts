@@ -103,7 +103,7 @@ export interface MessagesWanted {
 }
 
 export interface LoadedMessages {
-  /** Oldest first. Offline: those that are stored on this device. */
+  /** Oldest first. Offline: only the messages stored on this device. */
   readonly messages: readonly Message[];
   /** True if the conversation has no more messages in the direction of the question; around a message, in both directions. */
   readonly complete: boolean;

@@ -20,7 +20,7 @@ export interface ConnectionStatus {
   /**
    * The server's time of the last complete catch-up, epoch ms: this device has all changes from before it. Null before the first. Stored, and
    * the same in all tabs. While the connection is live the time may be up to five minutes old, so that a quiet page does not emit at each
-   * heartbeat; at the end of the connection it moves to the last heartbeat.
+   * heartbeat; at the end of the connection the time moves to the last heartbeat.
    */
   readonly asOf: number | null;
 }

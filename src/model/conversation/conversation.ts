@@ -114,7 +114,7 @@ export const emptyRow = (conversationId: ConversationId): ConversationRow => ({
   present: NO_RANGES,
 });
 
-/** The oldest message that the server keeps and that is not older than the user's newest join. */
+/** The oldest message kept by the server since the user's newest join. */
 export const firstVisible = ({ firstSeq, joinedAt }: Pick<ConversationRow, 'firstSeq' | 'joinedAt'>): Seq =>
   Math.max(firstSeq, joinedAt + 1);
 

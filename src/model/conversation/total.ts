@@ -2,8 +2,8 @@
 import { type ConversationId, conversationType, type ConversationType } from '../ids.ts';
 
 /**
- * What a total counts: unread messages, unread messages that mention me, or conversations with an unread message or a mark. Muted
- * conversations add their mentions and nothing else.
+ * The units of a total: unread messages, unread mentions of me, or conversations with an unread message or a mark.
+ * Muted conversations add their mentions and nothing else.
  */
 export type TotalOf = 'messages' | 'mentions' | 'conversations';
 
@@ -38,7 +38,7 @@ interface Counted {
   readonly mentions: { readonly mentionCount: number };
 }
 
-/** What the totals count of one conversation. */
+/** The part of the totals from a single conversation. */
 export interface Counts extends Readonly<Record<TotalOf, number>> {
   readonly type: ConversationType;
   readonly archived: boolean;

@@ -30,7 +30,7 @@ export interface UnreadExplanation extends Unread {
   readonly pending: readonly {
     readonly key: string;
     readonly position: Seq;
-    /** Messages that the entry clears one by one. */
+    /** Messages cleared one by one by the entry. */
     readonly cleared: Ranges;
     readonly at: number;
     readonly sent: boolean;

@@ -8,7 +8,7 @@ export type Mentions = 'all' | readonly UserId[];
 /** With the longest ids and the longest body, a message still fits a frame. */
 export const MAX_MENTIONS = 100;
 
-/** The one form of a set of mentions, so that equal sets are equal lists. */
+/** The normal form of a set of mentions: equal sets are equal lists. */
 const inOneForm = (mentions: Mentions): Mentions | undefined => {
   if (mentions === 'all') return 'all';
   return mentions.length > 0 ? [...new Set(mentions)].sort() : undefined;

@@ -64,7 +64,8 @@ const findUnfitIn = (value: object, path: string): string | undefined => {
   }
   for (const key of keys) {
     const item = (value as Readonly<Record<string, unknown>>)[key];
-    // JSON leaves out a field whose value is undefined. Callers expect this of optional fields, so it is allowed.
+    // JSON leaves out a field with the value undefined. Callers expect this of optional fields, so such a field is
+    // allowed.
     if (item === undefined && !isList) continue;
     const unfit = findUnfit(item, isList ? `${path}[${key}]` : `${path}.${key}`);
     if (unfit) return unfit;

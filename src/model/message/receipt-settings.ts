@@ -1,6 +1,6 @@
 /**
- * Which receipts a user sends. A device has its own settings, and the account has settings that are the same on all of its devices. A
- * receipt is sent only where both allow it.
+ * The settings for the receipts of a user. A device has its own settings, and the account has settings for all of its
+ * devices. A receipt is sent only if both settings allow the receipt.
  */
 import { type Flag, latestFlag } from '../registers/flag.ts';
 
@@ -19,8 +19,8 @@ export interface ShownReceiptSettings extends ReceiptSettings {
 }
 
 /**
- * The settings of the account. Each is a flag, and `true` means that receipts are sent. A tie goes to `false`, as with every flag: two
- * devices that disagree send no receipts.
+ * The settings of the account. Each setting is a flag; `true`: receipts are sent. A tie goes to `false`, as with
+ * every flag: two devices that disagree send no receipts.
  */
 export interface AccountSettings {
   readonly deliveryReceipts: Flag;

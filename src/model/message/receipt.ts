@@ -59,7 +59,7 @@ export const requireContent = (content: unknown): string => {
   return content;
 };
 
-/** One member who has read a group message, or has not. */
+/** A member, as a reader or a non-reader of a group message. */
 export interface ReadMember {
   readonly userId: UserId;
   /** Epoch ms by the server's clock; `null` if the member has not read the message. */
@@ -67,7 +67,10 @@ export interface ReadMember {
   readonly content?: string | undefined;
 }
 
-/** When an own message was delivered and read (epoch ms, the server's clock): for each kind, the time of the first step that covered it. */
+/**
+ * When an own message was delivered and read (epoch ms, the server's clock): for each kind, the time of the first
+ * step with this message.
+ */
 export interface ReceiptTimes {
   readonly delivered?: number | undefined;
   readonly read?: number | undefined;
@@ -119,7 +122,7 @@ export interface MessageReceipts {
   readonly ackedAt: number | null;
   /** Direct chats: the first conversation read receipt that covers the message, epoch ms, or null. Neither kind replaces the other. */
   readonly conversationReadAt: number | null;
-  /** Groups: number of members who have read it and who have not; 0 and 0 unless the server's policy shows the numbers to this user. */
+  /** Groups: numbers of readers and non-readers; 0 and 0 unless the server's policy shows the numbers to this user. */
   readonly readCount: number;
   readonly unreadCount: number;
 }
