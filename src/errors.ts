@@ -50,7 +50,7 @@ export class UsageError extends ReceiptsError {
   }
 }
 
-/** The error of a call on a client whose account was logged out, in this tab or in another one. */
+/** The error of a call after the log-out of the client's account, in this tab or in another one. */
 export const closedByLogOut = (): UsageError => new UsageError('usage/closed', 'this account was logged out; create another client');
 
 /** The device refused to store data: the app should tell the user. Nothing was written. On the server: the database cannot be used. */
