@@ -44,6 +44,14 @@ describe('the traps of ZIM', () => {
     await received(bob, sent.messageID!);
   });
 
+  it('after a token of another user, a log-in with the right token connects', async () => {
+    await start();
+    const alice = await login('alice', 'token-of-bob');
+    await eventually(alice, 'connectionStateChanged', { state: 0, event: 5 });
+    await alice.zim.login('alice', { token: 'token-of-alice' });
+    await eventually(alice, 'connectionStateChanged', { state: 2 });
+  });
+
   it('a call in flight and a question in flight reject with 6000121 when the user logs out', async () => {
     await start();
     const { zim } = await live('alice');

@@ -65,7 +65,9 @@ export const startZim: StartApp = async (user, access, { changed, connected, not
     total: async () => (await zim.queryConversationTotalUnreadMessageCount({ conversationTypes: [], marks: [] })).unreadMessageCount,
     lines: async (chat) => {
       const messages = await messagesOf(chat);
-      const { infos } = await zim.queryMessageReceiptsInfo(messages, targetOf(chat), typeOf(chat));
+      // The vendor refuses a call with no message that wants receipts.
+      const asking = messages.filter(({ receiptStatus }) => receiptStatus !== ZIMMessageReceiptStatus.None);
+      const { infos } = asking.length === 0 ? { infos: [] } : await zim.queryMessageReceiptsInfo(asking, targetOf(chat), typeOf(chat));
       const readers = new Map(infos.map(({ messageID, readMemberCount }) => [messageID, readMemberCount]));
       return messages.map((message): Line => {
         const { messageID = '', senderUserID = '', timestamp = 0 } = message;

@@ -129,6 +129,10 @@ export class Listeners<Z> {
 
   private wasConnected = false;
 
+  get hasStopped(): boolean {
+    return this.status?.state === 'stopped';
+  }
+
   /** The user is logged out: the next log-in begins anew. */
   loggedOut(): void {
     this.conversations = this.status = null;

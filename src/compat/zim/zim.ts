@@ -83,6 +83,8 @@ export class ZIM {
     return withZimErrors(() => {
       const userId = typeof user === 'string' ? user : user.userID;
       const token = (typeof config === 'string' ? config : config.token) ?? '';
+      // A client whose user the server does not accept has stopped for good.
+      if (this.listeners.hasStopped) this.logout();
       if (this.session) {
         const { client } = this.session;
         if (client.userId !== userId) throw new ZIMError(OTHER_USER, `${client.userId} is logged in: call logout() first`);
