@@ -52,3 +52,11 @@ it('one of two tabs sends, and both show the same', async () => {
   await expect.poll(() => first.outbox.shown('chat', 3, 7), { timeout: await stretched(5000) }).toBe(0);
   expect([second.outbox.shown('chat', 3, 7), second.outbox.shown('chat', 3, 8)]).toEqual([0, 3]);
 });
+
+it('an app’s worker keeps and sends receipts', async () => {
+  const worker = new Worker(new URL('./outbox-in-worker.ts', import.meta.url), { type: 'module', name: `worker-${crypto.randomUUID()}` });
+  const told: unknown[] = [];
+  worker.onmessage = ({ data }) => void told.push(data);
+  await expect.poll(() => told, { timeout: await stretched(10_000) }).toEqual([{ conversation: 'chat', upTo: 'm7' }]);
+  worker.terminate();
+});
