@@ -25,15 +25,14 @@ export const checkOptions = ({ name, send, connected, conversationCoversMessages
 
 export const conversationOf = (value: unknown): string => {
   if (isText(value)) return value;
-  throw wrong('the conversation', value, "the conversation's id in your SDK");
+  throw wrong('the conversation', value, 'its id in your SDK');
 };
 
 const isOrder = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
 export const placeOf = (value: unknown): Place => {
   const place = value as Partial<Place> | null | undefined;
-  if (!isText(place?.id) || !isOrder(place.order))
-    throw wrong('`upTo`', value, '{ id, order }: an id, and a number that grows from message to message');
+  if (!isText(place?.id) || !isOrder(place.order)) throw wrong('`upTo`', value, '{ id, order }: an id, and a growing number');
   return { id: place.id, order: place.order };
 };
 

@@ -128,7 +128,7 @@ class Outbox implements ReceiptOutbox {
   }
 
   private checkOpen(): void {
-    if (this.isClosed) throw new UsageError('usage/closed', 'this outbox is closed; create another one');
+    if (this.isClosed) throw new UsageError('usage/closed', 'this outbox is closed; create another');
   }
 
   private async add(conversation: string, call: Call): Promise<void> {

@@ -30,7 +30,7 @@ const opened = async (database: string): Promise<IDBDatabase> => {
 const storeError = (error: unknown): StoreError => {
   const name = error instanceof Error || error instanceof DOMException ? error.name : '';
   return name === 'QuotaExceededError'
-    ? new StoreError('store/quota-exceeded', 'this device has no room left, nothing was stored; free some space', {
+    ? new StoreError('store/quota-exceeded', 'this device is full, nothing was stored; free some space', {
         cause: error,
       })
     : new StoreError('store/unavailable', `IndexedDB failed, nothing was stored: ${name || String(error)}`, { cause: error });

@@ -27,8 +27,8 @@ export interface ZimClient {
 const MOST_IN_A_REQUEST = 10;
 const PAGE = 100;
 const MOST_PAGES = 10;
-/** Wrong parameters, an unknown message or conversation, no member, receipts outside the app's plan. */
-const taking = refusing((error) => (error as { readonly code?: number }).code, [6000001, 6000204, 6000272, 6000273, 6000603, 6000610]);
+/** Wrong parameters, no such receiver, no permission, no member, no such group, no such conversation. */
+const taking = refusing((error) => (error as { readonly code?: number }).code, [6000001, 6000204, 6000285, 6000521, 6000523, 6000603]);
 const PEER = 0;
 
 /** The conversation id of the outbox: `0:ben` for a chat of two, `2:crew` for a group. */

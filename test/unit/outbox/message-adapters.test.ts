@@ -152,10 +152,11 @@ describe('zego-zim-web', () => {
 
   it('codes for good refuse, and every other failure is tried again', async () => {
     const receipts = receiptsOf('0:ben', { readUpTo: at(1) });
-    await expect(zim([], { calls: coded(6000603) }).outbox.send(receipts)).rejects.toMatchObject({
-      name: 'ReceiptRefused',
-      code: '6000603',
-    });
+    for (const code of [6000001, 6000204, 6000285, 6000521, 6000523, 6000603])
+      await expect(zim([], { calls: coded(code) }).outbox.send(receipts)).rejects.toMatchObject({
+        name: 'ReceiptRefused',
+        code: String(code),
+      });
     await expect(zim([], { calls: coded(6000104) }).outbox.send(receipts)).rejects.toMatchObject({ name: 'Error' });
     await expect(zim([]).outbox.send(receiptsOf('ben', {}))).rejects.toMatchObject({ code: 'not-a-zim-conversation' });
   });
