@@ -9,6 +9,7 @@ import { noTotals } from '../../src/model/conversation/total.ts';
 import { drainAllAccounts } from '../../src/service-worker/background-sync.ts';
 import { browserTaskPorts } from '../../src/service-worker/browser-task-ports.ts';
 import { FakeWorkerScope } from '../support/fake-worker-scope.ts';
+import { stretched } from './backend.ts';
 
 /** No server listens here: all of this is offline. */
 const url = 'ws://127.0.0.1:9/receipts';
@@ -231,7 +232,7 @@ describe('log-out in a real browser', () => {
     });
     userId = newUser();
     await client().sendMessage('direct:bob', 'mine');
-    await expect.poll(databases, { timeout: 3000 }).not.toContain(name);
+    await expect.poll(databases, { timeout: await stretched(3000) }).not.toContain(name);
     expect(await devices()).not.toContain(name);
     expect(await databases()).toContain(databaseName(url, userId));
   });

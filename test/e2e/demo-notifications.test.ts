@@ -1,7 +1,7 @@
 /** The notifications of the demo's phones, from the push of the server to the banner. */
 import type { JSHandle, Locator, Route } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DemoPage, expectText, type Owner, WITHIN } from './demo-page.ts';
+import { DemoPage, expectText, type Owner, within } from './demo-page.ts';
 
 let demo: DemoPage;
 beforeAll(async () => {
@@ -26,10 +26,10 @@ it('the switch of the notifications shows "on" only once pushes can arrive', asy
   const opening: Route[] = [];
   await context.route('**/dev/pushes', (route) => void opening.push(route));
   await demo.rule(NOTIFY).click();
-  await expect.poll(() => opening.length, WITHIN).toBe(1);
+  await expect.poll(() => opening.length, await within()).toBe(1);
   expect(await demo.rule(NOTIFY).getAttribute('aria-checked')).toBe('false');
   await opening[0]!.continue();
-  await expect.poll(() => demo.rule(NOTIFY).getAttribute('aria-checked'), WITHIN).toBe('true');
+  await expect.poll(() => demo.rule(NOTIFY).getAttribute('aria-checked'), await within()).toBe('true');
   await context.unroute('**/dev/pushes');
 });
 
@@ -38,7 +38,7 @@ it('the phone in the pocket notifies of a message, by the push of the server, an
   await demo.readChat('alice', 'Crew');
   await demo.on('alice', '.composer-input').click();
   await demo.page.getByRole('button', { name: 'Let Carol and Dan write' }).click();
-  await expect.poll(notifications, WITHIN).toEqual([expect.stringMatching(/^Carol to Bob: ./)]);
+  await expect.poll(notifications, await within()).toEqual([expect.stringMatching(/^Carol to Bob: ./)]);
   await expectText(banner('bob', 'Carol to Bob'), /^Carol to Bob/);
   // Alice holds her phone, so it shows no notification; Dan's chat is muted on Bob's phone.
   expect(await demo.page.locator('.banner').count()).toBe(1);
@@ -46,8 +46,8 @@ it('the phone in the pocket notifies of a message, by the push of the server, an
   const [shown, first] = [await demo.on('bob', '.banner').boundingBox(), await demo.on('bob', '.row').first().boundingBox()];
   expect(shown!.y + shown!.height).toBeLessThanOrEqual(first!.y);
   await demo.readChat('bob', 'Carol');
-  await expect.poll(notifications, WITHIN).toEqual([]);
-  await expect.poll(() => demo.page.locator('.banner').count(), WITHIN).toBe(0);
+  await expect.poll(notifications, await within()).toEqual([]);
+  await expect.poll(() => demo.page.locator('.banner').count(), await within()).toBe(0);
 });
 
 /** Resolves once a stream beside the demo's is open; `arrived` resolves with the next push to this phone. */
@@ -76,10 +76,10 @@ it('in aeroplane mode no notification comes; the held one comes afterwards, and 
   expect(await notifications()).toEqual([]);
   await demo.aeroplane('bob').press('Space');
   await demo.on('alice', '.composer-input').click();
-  await expect.poll(notifications, WITHIN).toEqual([expect.stringMatching(/^Alice in Crew to Bob: .*\(mentions you\)/)]);
+  await expect.poll(notifications, await within()).toEqual([expect.stringMatching(/^Alice in Crew to Bob: .*\(mentions you\)/)]);
   await banner('bob', 'Alice in Crew to Bob').click();
   await expectText(demo.on('bob', '.chat-name'), 'Crew');
-  await expect.poll(notifications, WITHIN).toEqual([]);
+  await expect.poll(notifications, await within()).toEqual([]);
 });
 
 it('no step of the demo throws an error', () => {

@@ -11,14 +11,18 @@ import { stretched } from '../support/machine.ts';
 import { ServedReceipts } from '../support/serve.ts';
 
 const CONFIG = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
-export const WITHIN = { timeout: await stretched(30_000), interval: 50 };
+/** How long a wait may take on this machine now. Measured at the begin of each wait: the machine may be busier than at the begin of the test. */
+export const within = async (): Promise<{ readonly timeout: number; readonly interval: number }> => ({
+  timeout: await stretched(30_000),
+  interval: 50,
+});
 
 export type Owner = 'alice' | 'bob';
 
 /** A string must equal the whole text. */
-export const expectText = (locator: Locator, text: string | RegExp): Promise<void> => {
-  const polled = expect.poll(() => locator.innerText(), WITHIN);
-  return typeof text === 'string' ? polled.toBe(text) : polled.toMatch(text);
+export const expectText = async (locator: Locator, text: string | RegExp): Promise<void> => {
+  const polled = expect.poll(() => locator.innerText(), await within());
+  await (typeof text === 'string' ? polled.toBe(text) : polled.toMatch(text));
 };
 
 export class DemoPage {
@@ -71,7 +75,7 @@ export class DemoPage {
 
   async turn(name: string, on: boolean): Promise<void> {
     await this.rule(name).click();
-    await expect.poll(() => this.rule(name).getAttribute('aria-checked'), WITHIN).toBe(String(on));
+    await expect.poll(() => this.rule(name).getAttribute('aria-checked'), await within()).toBe(String(on));
   }
 
   /** Opens a chat from the list. */

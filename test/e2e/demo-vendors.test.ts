@@ -7,11 +7,10 @@ import type { FrameLocator, Locator, Page } from 'playwright';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { BrowserProfile } from '../support/browser-profile.ts';
-import { stretched } from '../support/machine.ts';
 import { ServedReceipts } from '../support/serve.ts';
+import { expectText, type Owner, within } from './demo-page.ts';
 
 const CONFIG = fileURLToPath(new URL('../../demo/vite.config.ts', import.meta.url));
-const WITHIN = { timeout: await stretched(30_000), interval: 50 };
 
 let folder: string;
 let server: ServedReceipts;
@@ -19,24 +18,19 @@ let browser: BrowserProfile;
 let page: Page;
 let pageErrors: string[];
 
-type Owner = 'alice' | 'bob';
 const phone = (owner: Owner): FrameLocator => page.frameLocator(`#phone-${owner} iframe`);
 const row = (owner: Owner, name: string): Locator =>
   phone(owner)
     .locator('.row-open')
     .filter({ has: page.locator('.row-name', { hasText: name }) });
-const expectText = (locator: Locator, text: string | RegExp): Promise<void> => {
-  const polled = expect.poll(() => locator.innerText(), WITHIN);
-  return typeof text === 'string' ? polled.toBe(text) : polled.toMatch(text);
-};
-const expectStatuses = (owner: Owner, statuses: readonly string[]): Promise<void> =>
+const expectStatuses = async (owner: Owner, statuses: readonly string[]): Promise<void> =>
   expect
     .poll(
       () =>
         phone(owner)
           .locator('.bubble .ticks')
           .evaluateAll((all) => all.map((ticks) => ticks.getAttribute('data-status'))),
-      WITHIN,
+      await within(),
     )
     .toEqual(statuses);
 const write = async (owner: Owner, text: string): Promise<void> => {

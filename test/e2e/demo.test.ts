@@ -4,7 +4,7 @@
  */
 import type { Locator } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DemoPage, expectText, type Owner, WITHIN } from './demo-page.ts';
+import { DemoPage, expectText, type Owner, within } from './demo-page.ts';
 
 let demo: DemoPage;
 beforeAll(async () => {
@@ -12,9 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => demo.remove());
 
-const expectStatuses = (owner: Owner, statuses: readonly string[]): Promise<void> =>
+const expectStatuses = async (owner: Owner, statuses: readonly string[]): Promise<void> =>
   expect
-    .poll(() => demo.on(owner, '.bubble .ticks').evaluateAll((all) => all.map((ticks) => ticks.getAttribute('data-status'))), WITHIN)
+    .poll(
+      () => demo.on(owner, '.bubble .ticks').evaluateAll((all) => all.map((ticks) => ticks.getAttribute('data-status'))),
+      await within(),
+    )
     .toEqual(statuses);
 
 it('at its first visit the demo fills both phones, and stores itself for offline use', async () => {
@@ -23,7 +26,7 @@ it('at its first visit the demo fills both phones, and stores itself for offline
   await expectText(demo.on('alice', '.tray-text'), /^Empty/);
   await expectText(demo.on('bob', '.tray-text'), /^Empty/);
   await expectText(demo.page.locator('.ledger'), /→ Alice: read, 3 of 5/);
-  await expect.poll(() => demo.page.evaluate(() => navigator.serviceWorker.controller !== null), WITHIN).toBe(true);
+  await expect.poll(() => demo.page.evaluate(() => navigator.serviceWorker.controller !== null), await within()).toBe(true);
 });
 
 it('in aeroplane mode Bob’s badges drop at once and two entries wait, and Alice still sees "delivered"', async () => {
@@ -97,12 +100,12 @@ it('the demo counts the readers of a group message and lists them, also by keybo
   await demo.page.getByRole('button', { name: 'Let Carol read the group' }).click();
   await expectText(newestCount('alice').locator('span').first(), 'Read by 1 of 5');
   await newestCount('alice').press('Enter');
-  await expect.poll(() => members(readers('Read by 1 of 5'), 'Have read it'), WITHIN).toEqual(['Carol']);
+  await expect.poll(() => members(readers('Read by 1 of 5'), 'Have read it'), await within()).toEqual(['Carol']);
   expect(await members(readers('Read by 1 of 5'), 'Have not read it')).toEqual(['Bob', 'Dan', 'Erin', 'Finn']);
   expect(await readers('Read by 1 of 5').locator('.readers-words').first().innerText()).toBe('“Aye!”');
   expect(await readers('Read by 1 of 5').locator('.readers-time').first().innerText()).toMatch(/^\d\d:\d\d:\d\d$/);
   await demo.page.keyboard.press('Escape');
-  await expect.poll(() => readers('Read by 1 of 5').count(), WITHIN).toBe(0);
+  await expect.poll(() => readers('Read by 1 of 5').count(), await within()).toBe(0);
   expect(await newestCount('alice').evaluate((button) => button === document.activeElement)).toBe(true);
 });
 
@@ -110,10 +113,10 @@ it('a group message that Bob reads in aeroplane mode counts when he is back onli
   await demo.readChat('bob', 'Crew');
   await expectText(demo.on('bob', '.tray-text'), /^\d entr.* waiting$/);
   await newestCount('alice').click();
-  await expect.poll(() => members(readers('Read by 1 of 5'), 'Have read it'), WITHIN).toEqual(['Carol']);
+  await expect.poll(() => members(readers('Read by 1 of 5'), 'Have read it'), await within()).toEqual(['Carol']);
   // The test uses the keyboard, because a click elsewhere closes the list.
   await demo.aeroplane('bob').press('Space');
-  await expect.poll(() => members(readers('Read by 2 of 5'), 'Have read it'), WITHIN).toEqual(['Carol', 'Bob']);
+  await expect.poll(() => members(readers('Read by 2 of 5'), 'Have read it'), await within()).toEqual(['Carol', 'Bob']);
   await expectText(newestCount('alice').locator('span').first(), 'Read by 2 of 5');
   await demo.page.keyboard.press('Escape');
 });
@@ -124,7 +127,7 @@ it('without the server the list of readers says "not available", and fills itsel
   await newestCount('alice').click();
   await expectText(readers('Read by 2 of 5').locator('.readers-note'), /cannot be reached now/);
   await demo.aeroplane('alice').press('Space');
-  await expect.poll(() => members(readers('Read by 2 of 5'), 'Have read it'), WITHIN).toEqual(['Carol', 'Bob']);
+  await expect.poll(() => members(readers('Read by 2 of 5'), 'Have read it'), await within()).toEqual(['Carol', 'Bob']);
   await demo.page.keyboard.press('Escape');
 });
 
@@ -134,7 +137,7 @@ it('where the server allows no group receipts, a message with a request is rejec
   await expectText(demo.on('alice', '.notice'), /rejected\/group-receipts-disabled/);
   await expectText(demo.on('alice', '.said:visible').last(), 'Refused by the server');
   await demo.page.getByRole('button', { name: 'Send without asking' }).click();
-  await expect.poll(() => demo.on('alice', '.notice').count(), WITHIN).toBe(0);
+  await expect.poll(() => demo.on('alice', '.notice').count(), await within()).toBe(0);
   await expectText(demo.on('alice', '.said:visible').last(), 'Sent');
   await expectText(demo.on('bob', '.bubble-text').last(), 'And the oars?');
   await demo.turn('Receipts in groups', true);
@@ -158,7 +161,7 @@ it('a departed member does not count for the next message, and earlier messages 
   await demo.page.getByRole('button', { name: 'Let the others read' }).click();
   await expectText(newestCount('alice').locator('span').first(), 'Read by 2 of 4');
   const counts = demo.on('alice', '.readers-open:visible span:first-child');
-  await expect.poll(async () => (await counts.allInnerTexts()).at(-2), WITHIN).toBe('Read by 4 of 5');
+  await expect.poll(async () => (await counts.allInnerTexts()).at(-2), await within()).toBe('Read by 4 of 5');
   await dan.click();
   await demo.page.getByRole('menuitem', { name: 'Join again' }).click();
   await expectText(demo.page.locator('.crew-counts'), /asks 5$/);
@@ -169,7 +172,7 @@ it('members see the counts of others’ messages only if the server allows it', 
   await demo.turn('Members see counts', true);
   await expectText(newestCount('bob').locator('span').first(), 'Read by 2 of 4');
   await demo.turn('Members see counts', false);
-  await expect.poll(() => demo.on('bob', '.readers-open:visible').count(), WITHIN).toBe(0);
+  await expect.poll(() => demo.on('bob', '.readers-open:visible').count(), await within()).toBe(0);
 });
 
 it('a muted group still tells Bob of a message that mentions him, and of no other message', async () => {
@@ -177,9 +180,9 @@ it('a muted group still tells Bob of a message that mentions him, and of no othe
   await demo.choose('bob', 'Crew', 'Mute');
   const row = demo.on('bob', '.row[data-conversation="group:crew"] .row-open');
   await demo.write('alice', 'Thank you, @Carol');
-  await expect.poll(() => row.textContent(), WITHIN).toMatch(/1 unread message$/);
+  await expect.poll(() => row.textContent(), await within()).toMatch(/1 unread message$/);
   await demo.write('alice', 'Bring the oars, @bob and @Dan');
-  await expect.poll(() => row.textContent(), WITHIN).toMatch(/2 unread messages, 1 mentions you$/);
+  await expect.poll(() => row.textContent(), await within()).toMatch(/2 unread messages, 1 mentions you$/);
 });
 
 it('no step of the demo throws an error', () => {

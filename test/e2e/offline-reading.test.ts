@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ConversationId } from '../../src/model/ids.ts';
 import { contains } from '../../src/model/registers/ranges.ts';
 import type { Frame } from '../../src/protocol/frames.ts';
+import { stretched } from '../support/machine.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
 import { delivered, type Device, eventually, sendMany, sleep, World } from './world.ts';
 
@@ -131,7 +132,7 @@ const killServer = async ({ phone, laptop }: Away): Promise<void> => {
 const expectIdle = async ({ phone, laptop }: Away): Promise<void> => {
   // The laptop may know all reads from before a kill of the server, and connect again only now.
   for (const device of [phone, laptop]) await eventually('a live device', async () => (await device.state()) === 'live');
-  await sleep(500);
+  await sleep(await stretched(500));
   const before = [phone, laptop].map(({ proxy }) => ({ frames: proxy.frames.length, requests: proxy.requests.length }));
   await sleep(IDLE_MS);
   [phone, laptop].forEach(({ proxy }, n) => {

@@ -165,7 +165,7 @@ it('a log-out while another tab flushes stops the sending: no frame leaves after
   await eventually('frames to be sent', () => phone.proxy.sent('submit').length > 0);
   await other.evaluate(() => window.app.client.logOut({ pending: 'discard' }));
   // Frames on the wire at that moment may still pass the proxy.
-  await sleep(50);
+  await sleep(await stretched(50));
   const sent = phone.proxy.frames.filter(({ up }) => up).length;
   await sleep(700);
   expect(phone.proxy.frames.filter(({ up }) => up)).toHaveLength(sent);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
 import { launchOptions } from './chromium.ts';
+import { ACTION_MS, stretched } from './machine.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -69,6 +70,7 @@ export class BrowserProfile {
             args: [...args, '--disable-features=DisableLoadExtensionCommandLineSwitch', `--load-extension=${this.#extension}`],
           },
     );
+    this.#context.setDefaultTimeout(await stretched(ACTION_MS));
     const session = await this.#context.browser()?.newBrowserCDPSession();
     const { processInfo } = (await session?.send('SystemInfo.getProcessInfo')) ?? { processInfo: [] };
     this.#pid = processInfo.find(({ type }) => type === 'browser')?.id;

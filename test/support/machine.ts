@@ -42,6 +42,9 @@ export const slowness = (): Promise<number> => {
 /** The allowed time of this machine now, if an idle machine takes `ms`. */
 export const stretched = async (ms: number): Promise<number> => Math.round(ms * (await slowness()));
 
+/** The allowed time of one action in a page, such as a click, on an idle machine. */
+export const ACTION_MS = 30_000;
+
 /** The end of a wait. The machine is measured only after the time for an idle machine has passed. */
 export class Deadline {
   private readonly began = performance.now();

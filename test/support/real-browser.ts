@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { launchOptions } from './chromium.ts';
+import { ACTION_MS, stretched } from './machine.ts';
 
 /** This machine under a name other than a loopback address: an insecure context for the browser. */
 export const INSECURE_HOST = 'insecure.test';
@@ -56,7 +57,9 @@ export class RealBrowser {
     process.once('exit', orphaned);
     child.once('exit', () => process.off('exit', orphaned));
     this.#browser = await chromium.connectOverCDP(await listening(child), { noDefaults: true });
-    return this.#browser.contexts()[0]!;
+    const context = this.#browser.contexts()[0]!;
+    context.setDefaultTimeout(await stretched(ACTION_MS));
+    return context;
   }
 
   async kill(): Promise<void> {
