@@ -14,7 +14,7 @@ import { openDevice, type WorldTab } from './on-tab.ts';
 
 let names = 0;
 
-/** Alice's phone: a single page at a time, and the data beyond a page's life. */
+/** Alice's phone: its pages, and the data beyond a page's life. */
 export class Phone {
   readonly name = `tidemark:whole-${++names}`;
   private opened = 0;
@@ -28,14 +28,23 @@ export class Phone {
 
   /** Opens a page, whose worker begins to boot in the next microtask. */
   open(setsAtStart = false) {
-    return connectPage(() => new LocalWorker(() => this.host()), setsAtStart);
+    let running: VirtualProcess | undefined;
+    const page = connectPage(() => new LocalWorker(() => this.host((process) => (running = process))), setsAtStart);
+    /** The browser closes or reloads the page: nothing of the page goes on. */
+    const kill = (): void => {
+      running?.kill();
+      for (const worker of page.workers) worker.terminate();
+    };
+    return { ...page, kill };
   }
 
-  private host() {
+  private host(started: (process: VirtualProcess) => void) {
     return {
       life: () => undefined,
       start: async (config: Parameters<typeof HostedAccount.start>[0]): Promise<HostedAccount> => {
-        const ports = await this.device.ports(new VirtualProcess(this.world.time, `phone.${++this.opened}`));
+        const process = new VirtualProcess(this.world.time, `phone.${++this.opened}`);
+        started(process);
+        const ports = await this.device.ports(process);
         return HostedAccount.start(config, {
           name: this.name,
           open: () => openDiskStore(this.name, { clock: ports.clock }),
@@ -59,8 +68,8 @@ export class Phone {
 }
 
 /** Bob's client, alice's phone, and the group `crew` of both. */
-export const twoPeople = async (): Promise<{ readonly world: TestWorld; readonly phone: Phone; readonly bob: WorldTab }> => {
-  const world = createTestWorld();
+export const twoPeople = async (seed = 1): Promise<{ readonly world: TestWorld; readonly phone: Phone; readonly bob: WorldTab }> => {
+  const world = createTestWorld({ seed });
   stepIdbIn(world.time);
   world.time.settle = settled;
   await world.until(world.server.host.createGroup({ groupId: 'crew', members: [{ userId: 'alice' }, { userId: 'bob' }] }));
