@@ -22,10 +22,12 @@ Object.defineProperties(WorkerNavigator.prototype, {
 });
 const { waitUntil } = ExtendableEvent.prototype;
 ExtendableEvent.prototype.waitUntil = function (this: ExtendableEvent, done: Promise<unknown>): void {
-  done.then(
-    () => noted.ends.push('done'),
-    (error: unknown) => noted.ends.push(String(error)),
-  );
+  // The activation is no wake-up, and may end during the first push.
+  if (this.type !== 'activate')
+    done.then(
+      () => noted.ends.push('done'),
+      (error: unknown) => noted.ends.push(String(error)),
+    );
   Reflect.apply(waitUntil, this, [done]);
 };
 
