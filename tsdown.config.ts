@@ -38,7 +38,6 @@ export default defineConfig([
       'service-worker/index': 'src/service-worker/index.ts',
       'protocol/index': 'src/protocol/index.ts',
       'server/index': 'src/server/index.ts',
-      'server/ws': 'src/server/doors/ws.ts',
       'server/sql/pglite': 'src/server/store/sql/pglite.ts',
       'server/postgres': 'src/server/postgres.ts',
       'server/nats': 'src/server/bus/nats.ts',

@@ -18,7 +18,7 @@ export { AuthError, StoreError, UsageError } from '../errors.ts';
 export type { Directory, GroupMember } from './groups/directory.ts';
 export type { GroupDoor } from './groups/groups.ts';
 export type { Connection, Socket } from './socket.ts';
-export type { DoorAnswer } from './doors/http.ts';
+export type { DoorAnswer } from './doors/answer-request.ts';
 export type { Policy, PolicyChange } from './policy.ts';
 export type { Readiness } from './readiness.ts';
 export type { ServerStore } from './store/server-store.ts';

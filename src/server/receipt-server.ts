@@ -1,11 +1,12 @@
 /** The public object of the server, its options, and a message that the host publishes. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { UserId } from '../model/ids.ts';
 import type { Mentions } from '../model/message/mentions.ts';
 import type { ClockPort } from '../ports/ports.ts';
 import type { HintBus } from './bus/bus.ts';
 import type { Authenticate } from './core.ts';
-import type { DoorAnswer } from './doors/http.ts';
+import type { DoorAnswer } from './doors/answer-request.ts';
 import type { Directory } from './groups/directory.ts';
 import type { GroupDoor } from './groups/groups.ts';
 import type { ServerMetrics } from './metrics/server-metrics.ts';
@@ -96,10 +97,27 @@ export interface ReceiptServer extends GroupDoor {
    */
   attach(server: Server): void;
   /**
-   * Answers a request, for hosts with their own router. @returns whether the request was for this server; if
-   * so, the server answers it.
+   * Answers a request of Node's `http`, for hosts with their own router: in Express `app.use((request, response, next) =>
+   * server.handle(request, response) || next())`, before or after a body parser, also in a router below a path. Then hand the upgrades of
+   * the HTTP server to {@link ReceiptServer.handleUpgrade}.
+   *
+   * @returns true if the request was for this server, which then answers it.
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /**
+   * Takes an `upgrade` event of a Node HTTP server, for hosts that route by themselves: `httpServer.on('upgrade', …)`.
+   *
+   * @returns true if the upgrade was for this server, which then answers it.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /**
+   * Answers a request of the web's own types, as in Hono, Bun, Deno and Next: the frames by POST. Without WebSockets the
+   * clients work over HTTP alone, and ask for news by polling.
+   *
+   * @param about.address the client's address, for the limit on connections of an address. Default: no limit.
+   * @returns null if the request is for another path.
+   */
+  fetch(request: Request, about?: { readonly address?: string }): Promise<Response | null>;
   /**
    * Opens a connection without a network, for tests and simulations. @returns `undefined` while the store
    * opens.

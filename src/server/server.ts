@@ -8,7 +8,6 @@
  * The server imports Node modules and a socket library only in `attach`, so the server also runs inside tests and
  * simulations.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
@@ -26,9 +25,8 @@ import { heedHint } from './heed-hints.ts';
 import { createGroups } from './groups/groups.ts';
 import { measuredStore } from './metrics/measured-store.ts';
 import { safeMetrics } from './metrics/server-metrics.ts';
-import { attachDoors } from './doors/attach.ts';
-import { createHealthDoor } from './doors/health.ts';
-import { answerRequest, createHttpDoor } from './doors/http.ts';
+import { answerRequest } from './doors/answer-request.ts';
+import { Doors } from './doors/doors.ts';
 import { requireOrigins } from './doors/origin.ts';
 import { type Heeds, Notices } from './notices.ts';
 import { changePolicy, DEFAULT_POLICY, TokenBuckets } from './policy.ts';
@@ -40,8 +38,7 @@ import type { ReceiptServer, ReceiptServerOptions } from './receipt-server.ts';
 import type { ServerStore } from './store/server-store.ts';
 import { systemClock } from './system-clock.ts';
 import { Turns } from './store/turns.ts';
-import type { WebSocketDoor } from './doors/ws.ts';
-import { appErrorDetails, errorDetails, safeLog } from '../logging.ts';
+import { errorDetails, safeLog } from '../logging.ts';
 
 const OPTIONS = {
   store: 1,
@@ -117,18 +114,8 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     if (closing) return 'draining';
     return answers === undefined ? 'starting' : answers ? 'ready' : 'store-silent';
   };
-  const door = {
-    path,
-    allowedOrigins,
-    addressOf: options.addressOf ?? ((request: IncomingMessage) => request.socket.remoteAddress),
-    metrics,
-  };
-  const httpDoor = createHttpDoor(live, door);
-  const healthDoor = createHealthDoor(path.replace(/\/$/, ''), readiness);
-  const handle = (request: IncomingMessage, response: ServerResponse): boolean =>
-    httpDoor.handle(request, response) || healthDoor(request, response);
-  const webSockets: Promise<WebSocketDoor>[] = [];
-  const detach: (() => void)[] = [];
+  const { addressOf } = options;
+  const doors = new Doors(live, readiness, { path, allowedOrigins, metrics, log, ...(addressOf ? { addressOf } : {}) });
   bus.measure?.((ms) => metrics.observe('tidemark_hint_lag_seconds', ms / 1000, {}));
   const unsubscribe = bus.subscribe((hint) => {
     if (core) heedHint(core, notices, hint);
@@ -139,9 +126,9 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     unsubscribe();
     const connections = core?.connections.all() ?? [];
     for (const connection of connections) connection.end(CLOSE.restart, 'restarting');
-    for (const loaded of await Promise.allSettled(webSockets)) if (loaded.status === 'fulfilled') loaded.value.close();
+    await doors.closeSockets();
     await Promise.all(connections.map((connection) => connection.settled()));
-    await httpDoor.settled();
+    await doors.settled();
     await core?.pushes?.settled();
     await expiry?.stop();
     await notices?.stop();
@@ -149,19 +136,14 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     await bus.close?.();
     await opened?.store.close();
     // Until here the doors tell clients to come back, and load balancers that this server is not ready.
-    for (const step of detach) step();
+    doors.detach();
   };
 
   return {
-    attach: (server) => {
-      const loading = import('./doors/ws.ts').then(({ createWebSocketDoor }) => createWebSocketDoor(live, door));
-      webSockets.push(loading);
-      loading.catch((error: unknown) =>
-        log('error', 'ws-not-loaded', { message: 'the WebSocket door needs the package "ws"', ...appErrorDetails(error) }),
-      );
-      detach.push(attachDoors(server, handle, path, loading));
-    },
-    handle,
+    attach: (server) => doors.attach(server),
+    handle: (request, response) => doors.handle(request, response),
+    handleUpgrade: (request, socket, head) => doors.handleUpgrade(request, socket, head),
+    fetch: (request, { address } = {}) => doors.fetch(request, address),
     connect: (socket) => {
       const now = live();
       // A connection without a network has no address, and only the limit of an address refuses a ticket.

@@ -154,8 +154,9 @@ export const post = async (
   host: string,
   body: string | readonly ClientFrame[],
   headers: Record<string, string> = {},
+  path = '/receipts',
 ): Promise<{ status: number; frames: ServerFrame[]; headers: Headers }> => {
-  const response = await fetch(`http://${host}/receipts`, {
+  const response = await fetch(`http://${host}${path}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),

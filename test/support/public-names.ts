@@ -11,7 +11,7 @@ import ts from 'typescript';
 const MAX_TYPE_LENGTH = 300;
 
 /** The classes of these entry points hold the engine and the server: types used only there are not public. */
-const WITHOUT_MENTIONED = new Set(['./server/ws', './testing']);
+const WITHOUT_MENTIONED = new Set(['./testing']);
 
 interface Manifest {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;

@@ -9,13 +9,13 @@ import type { Frame } from '../../protocol/frames.ts';
 import { CROWDED_ADDRESS_MS, type Ticket } from '../admission.ts';
 import { openConnection } from '../connection/connection.ts';
 import type { Core } from '../core.ts';
+import { urlOf } from './node-http.ts';
 import { hasQuery, isOriginAllowed, originRefusal, QUERY_IN_URL } from './origin.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
 import type { Socket } from '../socket.ts';
 import { HIGH_WATER_BYTES } from '../connection/outgoing.ts';
 
 export interface WebSocketDoorOptions {
-  readonly path: string;
   readonly allowedOrigins: readonly string[] | undefined;
   /** The address with the connection limit for this socket. */
   readonly addressOf: (request: IncomingMessage) => string | undefined;
@@ -23,8 +23,8 @@ export interface WebSocketDoorOptions {
 }
 
 export interface WebSocketDoor {
-  /** Takes an upgrade. @returns true if the upgrade was for this endpoint, which then answers it. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** Answers an upgrade for this endpoint. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   close(): void;
 }
 
@@ -52,7 +52,7 @@ const textOf = (data: RawData): string => (Array.isArray(data) ? Buffer.concat(d
 
 export const createWebSocketDoor = (
   core: () => Core | undefined,
-  { path, allowedOrigins, addressOf, metrics }: WebSocketDoorOptions,
+  { allowedOrigins, addressOf, metrics }: WebSocketDoorOptions,
 ): WebSocketDoor => {
   const refused = (code: Frame<'error'>['code']): void => metrics.add('tidemark_refusals_total', 1, { code });
   const refuse = (socket: Duplex, status: string, error: Omit<Frame<'error'>, 'type'>, header = ''): void => {
@@ -122,12 +122,9 @@ export const createWebSocketDoor = (
   };
   return {
     upgrade: (request, socket, head) => {
-      const url = request.url ?? '/';
-      if (url.split('?', 1)[0] !== path) return false;
       const { origin, host } = request.headers;
-      if (hasQuery(url)) refuse(socket, '400 Bad Request', { code: 'protocol/bad-frame', message: QUERY_IN_URL });
+      if (hasQuery(urlOf(request))) refuse(socket, '400 Bad Request', { code: 'protocol/bad-frame', message: QUERY_IN_URL });
       else enter(request, socket, head, isOriginAllowed(origin, host, allowedOrigins));
-      return true;
     },
     close: () => {
       for (const client of server.clients) {
