@@ -6,7 +6,7 @@ export interface Retention {
   readonly days?: number;
   /**
    * Keep about this many bytes of messages, in UTF-8. Above the limit, read messages of the quietest conversations go first, and unread messages
-   * last. The newest message of each conversation stays. New messages wait for the next idle time, so the device may hold 1 MiB more.
+   * last. The newest message of each conversation stays. New messages wait for the next idle time, so the device may hold about 1 MiB more.
    */
   readonly bytes?: number;
 }

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReceiptEvent } from '../../../src/model/api/event.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
-import { goOffline, goOnline, openDevice, openTab, type WorldTab } from '../../support/on-tab.ts';
+import { goOffline, goOnline, openDevice, openTab, sentBy, submits, type WorldTab } from '../../support/on-tab.ts';
 
 const CHAT = 'direct:bob';
 const OFF = { readReceipts: false, scope: 'account' } as const;
@@ -241,5 +241,30 @@ describe('receipt settings on several devices', () => {
     await world.pass(60_000);
     expect(world.server.dump().accounts).toMatchObject([{ readReceipts: { count: 1, value: false } }]);
     expect(await settingsOf(laptopTab)).toMatchObject({ readReceipts: false });
+  });
+
+  it('a server that lost receipts gets them again, but not once the account has switched them off: then no device sends any (F67, F130)', async () => {
+    for (const isOff of [false, true]) {
+      const { world, laptop, phoneTab, laptopTab, write, settle } = await start();
+      await write(3, phoneTab, laptopTab);
+      await settle(phoneTab, laptopTab);
+      const copy = world.server.dump();
+      await laptopTab.do('sendReadReceipts', CHAT, ['m2']);
+      await laptopTab.do('sendConversationReadReceipt', CHAT, { upTo: 'm1' });
+      await settle(laptopTab);
+      goOffline(laptop);
+      world.server.restore(copy);
+      await world.pass(60_000);
+      if (isOff) await phoneTab.do('setReceiptSettings', OFF);
+      await settle(phoneTab);
+      const sent = sentBy(laptop);
+      goOnline(laptop);
+      await world.pass(60_000);
+      await settle(laptopTab);
+      expect(told(world)).toMatchObject(isOff ? { read: [], named: [] } : { read: [[1, 1]], named: [[2, 2]] });
+      // The private part comes back in either case.
+      expect(world.server.dump().members.find(({ userId }) => userId === 'alice')).toMatchObject({ readUpTo: 1 });
+      if (isOff) expect(submits([...sent.sockets, ...sent.requests]).join()).not.toMatch(/"(read|named)"/);
+    }
   });
 });
