@@ -121,7 +121,13 @@ export class Habits {
     });
     plans.plan('mark-from', 12, (random) => {
       const home = plans.aHome(random);
-      workload.does('mark-from', home, workload.aChatOf(home, random), random);
+      const chat = workload.aChatOf(home, random);
+      const then = random.fork('then');
+      // Messages cleared before the mark count again. Messages cleared under the mark do not.
+      if (then.chance(0.5)) workload.does('clear-some', home, chat, then.fork('before'));
+      workload.does('mark-from', home, chat, random);
+      for (let i = then.between(0, 2); i > 0; i--)
+        plans.in(then.between(300, 3000), 'clears under the mark', () => workload.does('clear-some', home, chat, then.fork(`clear ${i}`)));
       return true;
     });
     plans.plan('pass', 12, (random) => {
