@@ -21,3 +21,24 @@ export const countResults = (report, endedWell) => {
   if (failed === 0 && (!endedWell || passed === 0)) failed = 1;
   return { passed, failed };
 };
+
+/** Above this number of failed files, the failures are no matter of the machine's load. */
+const MOST_FILES = 3;
+
+/**
+ * What failed on a loaded machine only may pass alone. @returns the failed files, if each of them runs in a real browser and
+ * they are few; otherwise none.
+ *
+ * @param {string | undefined} report
+ * @returns {{ files: string[], titles: string[] }}
+ */
+export const worthRepeating = (report) => {
+  const failed = (report === undefined ? [] : JSON.parse(report).testResults).filter(({ status }) => status === 'failed');
+  const files = [...new Set(failed.map(({ name }) => name))];
+  if (files.length > MOST_FILES || !files.every((name) => /[\\/]test[\\/](browser|e2e|package)[\\/]/.test(name)))
+    return { files: [], titles: [] };
+  const titles = failed.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+  );
+  return { files, titles };
+};

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countResults } from '../../support/count-results.mjs';
+import { countResults, worthRepeating } from '../../support/count-results.mjs';
 
 const file = (status: string, ...tests: string[]) => ({ status, assertionResults: tests.map((test) => ({ status: test })) });
 const report = (...files: ReturnType<typeof file>[]): string => JSON.stringify({ testResults: files });
@@ -19,4 +19,21 @@ it.each([
   ['countResults counts a run without tests as a failure', report(), true, 0, 1],
 ])('%s', (_name, text, endedWell, passed, failed) => {
   expect(countResults(text, endedWell)).toEqual({ passed, failed });
+});
+
+const failedIn = (...names: string[]): string =>
+  JSON.stringify({
+    testResults: [
+      { name: '/x/test/unit/well.test.ts', status: 'passed', assertionResults: [{ status: 'passed', fullName: 'well' }] },
+      ...names.map((name) => ({ name, status: 'failed', assertionResults: [{ status: 'failed', fullName: `of ${name}` }] })),
+    ],
+  });
+
+it('a few failed files of real browsers are worth a second run, alone; no other failure is', () => {
+  const [view, demo] = ['/x/test/browser/view.test.ts', '/x/test/e2e/demo.test.ts'];
+  expect(worthRepeating(failedIn(view, demo, view))).toEqual({ files: [view, demo], titles: [`of ${view}`, `of ${demo}`, `of ${view}`] });
+  expect(worthRepeating(failedIn())).toEqual({ files: [], titles: [] });
+  expect(worthRepeating(failedIn(view, '/x/test/unit/a.test.ts')).files).toEqual([]);
+  expect(worthRepeating(failedIn(...Array.from({ length: 4 }, (_, i) => `/x/test/e2e/${i}.test.ts`))).files).toEqual([]);
+  expect(worthRepeating(undefined).files).toEqual([]);
 });
