@@ -76,4 +76,22 @@ describe('citations', () => {
     });
     expect(broken).toEqual([]);
   });
+
+  it('every source file that a page or a comment names exists', () => {
+    const files = [...code, ...pages, 'tsdown.config.ts', 'vitest.config.ts'];
+    const isThere = (name: string): boolean => files.some((file) => file === name || file.endsWith(`/${name}`));
+    const commentsOf = (text: string): string =>
+      text
+        .split('\n')
+        .filter((line) => /^\s*(\*|\/\/|\/\*)/.test(line))
+        .join('\n');
+    const namedIn = (text: string): string[] =>
+      [...text.matchAll(/(?<![\w./@-])(?:[\w-]+\/)*[\w.-]+\.(?:ts|mjs)(?!\w)/g)].map(([name]) => name);
+    const inlineCodeOf = (page: string): string => [...page.replace(/^```[^]*?^```/gm, '').matchAll(/`[^`\n]+`/g)].join('\n');
+    const missing = [
+      ...code.map((file) => [file, commentsOf(read(file))] as const),
+      ...pages.filter((page) => page !== 'CHANGELOG.md').map((page) => [page, inlineCodeOf(read(page))] as const),
+    ].flatMap(([file, text]) => namedIn(text).flatMap((name) => (isThere(name) ? [] : [`${file} names ${name}`])));
+    expect(missing).toEqual([]);
+  });
 });

@@ -19,7 +19,7 @@ const openStore = async (kind: string): Promise<ServerStore> => {
   return openPostgresStore({ pool: postgres.pool('postgres') });
 };
 
-/** `node run-main.mjs load-server.ts pglite|postgres|memory [authenticate ms]` */
+/** `node test/support/run-main.mjs test/load/server.ts pglite|postgres|memory [authenticate ms]` */
 const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promise<never> => {
   const store = await openStore(kind);
   const server = createReceiptServer({

@@ -18,7 +18,7 @@ import { type Chat, chatOf } from './book.ts';
 import type { Home, Simulation } from './simulation.ts';
 import { has, isCleared, type Part, type SeenMessage } from './truths.ts';
 
-/** The pages look at the notifications so long after a read, as in `client/close-notifications.ts`. */
+/** The pages look at the notifications so long after a read, as in `client/page/close-notifications.ts`. */
 const LOOK_AFTER_MS = 250;
 /** The browser brings a push again if the service worker is at work. */
 const AGAIN_MS = 500;

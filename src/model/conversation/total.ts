@@ -28,7 +28,7 @@ export interface Totals extends Sums {
 }
 
 /** A conversation, as far as the totals count it. */
-interface Counted {
+interface CountedConversation {
   readonly id: ConversationId;
   readonly muted: boolean;
   readonly archived: boolean;
@@ -44,7 +44,7 @@ export interface Counts extends Readonly<Record<TotalOf, number>> {
   readonly archived: boolean;
 }
 
-export const countsOf = ({ id, muted, archived, isUnread, unread, mentions }: Counted): Counts => ({
+export const countsOf = ({ id, muted, archived, isUnread, unread, mentions }: CountedConversation): Counts => ({
   type: conversationType(id),
   archived,
   messages: muted ? 0 : unread.unreadCount,
