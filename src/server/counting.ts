@@ -14,6 +14,7 @@ import { type UserId, requireId } from '../model/ids.ts';
 import { countsAbove } from '../model/registers/flag.ts';
 import { countingBase } from '../model/conversation/unread.ts';
 import type { Core } from './core.ts';
+import { olderWritesSeen } from './older-writes.ts';
 import { persist } from './store/persist.ts';
 import type { MemberRecord, UnreadSender } from './store/records.ts';
 import type { ServerTx } from './store/server-store.ts';
@@ -22,20 +23,8 @@ import { askPairs } from './submit/ask-counts.ts';
 /** Conversations in one transaction. */
 const BATCH = 100;
 const ATTEMPTS = 10;
-const POLL_EVERY_MS = 50;
-/** The longest wait for transactions that began before. */
-const MAX_POLLS = 200;
 
 type CountingCore = Pick<Core, 'store' | 'clock' | 'bus' | 'directory'>;
-
-/** Waits until every write is visible that may rest on an answer from before. */
-const olderWritesSeen = async (core: CountingCore): Promise<void> => {
-  const version = await persist(core, 'counting-end', async (tx) => tx.version);
-  for (let poll = 1; (await core.store.read('counting-seen', async (tx) => tx.feedEnd)) < version; poll++) {
-    if (poll === MAX_POLLS) throw new Error('a transaction of this database does not end: call countsChanged again later');
-    await new Promise<void>((resolve) => core.clock.timer(POLL_EVERY_MS, resolve));
-  }
-};
 
 /** Stores the host's answers. @returns false if another call has asked the host later: then nothing is changed. */
 const putCounts = async (tx: ServerTx, reader: UserId, version: number, answers: readonly UnreadSender[]): Promise<boolean> => {

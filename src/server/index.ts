@@ -4,6 +4,7 @@ export type { PublishedMessage, ReceiptServer, ReceiptServerOptions } from './re
 export { type DeclaredNotification, declarativePush } from './push/declarative-push.ts';
 export type { OnMessage, PushRecipient } from './push/host-pushes.ts';
 export type { DeclarativePush, PushFrame } from '../protocol/push.ts';
+export type { ExportedRecord } from './history/export-user.ts';
 export type { Imported } from './history/import-messages.ts';
 export type { ImportedConversation, ImportedMessage, ImportedReceipt } from './history/imported.ts';
 export { prometheusMetrics, type PrometheusClient } from './metrics/prometheus.ts';

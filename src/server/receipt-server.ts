@@ -14,6 +14,7 @@ import type { Policy, PolicyChange } from './policy.ts';
 import type { Readiness } from './readiness.ts';
 import type { Connection, Socket } from './socket.ts';
 import type { ServerStore } from './store/server-store.ts';
+import type { ExportedRecord } from './history/export-user.ts';
 import type { Imported } from './history/import-messages.ts';
 import type { ImportedConversation } from './history/imported.ts';
 import type { OnMessage } from './push/host-pushes.ts';
@@ -142,6 +143,18 @@ export interface ReceiptServer extends GroupDoor {
    * the call may be stored.
    */
   importMessages(conversations: readonly ImportedConversation[]): Promise<Imported>;
+  /**
+   * Deletes a user, for good. The connections end, and no entry of the user takes effect any more, however late a device sends it: the id
+   * stays known as deleted, and no other user may get it. The user's messages are recalled: bodies go, counts of their readers fall, receipts
+   * of the messages end. The user leaves all groups. Position, flags, settings and the texts of receipts are emptied. What others know of the
+   * user's receipts stays theirs. Writing to the user is refused. Resolves when all of this is stored; if it rejects, call it again.
+   */
+  deleteUser(userId: UserId): Promise<void>;
+  /**
+   * Reads everything that the server holds of a user: settings, then each conversation with the user's own position, flags and receipts,
+   * followed by the messages that the user sent in it. @throws {UsageError} at once for a malformed id.
+   */
+  exportUser(userId: UserId): AsyncIterable<ExportedRecord>;
   /**
    * Changes the policy. The change applies from the next entry on, and the server tells every connection. With a bus to other servers the
    * change is stored, over the option `policy` of each server: it applies on every server within 5 s, and after

@@ -31,6 +31,8 @@ import { requireOrigins } from './doors/origin.ts';
 import { type Heeds, Notices } from './notices.ts';
 import { changePolicy, DEFAULT_POLICY, TokenBuckets } from './policy.ts';
 import { publishMessage } from './publish.ts';
+import { deleteUser } from './history/delete-user.ts';
+import { exportUser } from './history/export-user.ts';
 import { importMessages } from './history/import-messages.ts';
 import { HostPushes } from './push/host-pushes.ts';
 import { createStoreProbe, type Readiness } from './readiness.ts';
@@ -139,6 +141,13 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     doors.detach();
   };
 
+  const revoke = async (userId: string): Promise<void> => {
+    requireId(userId, 'userId');
+    bus.publish({ kind: 'revoke', userIds: [userId] });
+    await opening;
+    await notices?.revoke(userId);
+  };
+
   return {
     attach: (server) => doors.attach(server),
     handle: (request, response) => doors.handle(request, response),
@@ -174,12 +183,9 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       requireId(userId, 'userId');
       return (core?.connections.of(userId).size ?? 0) > 0;
     },
-    revoke: async (userId) => {
-      requireId(userId, 'userId');
-      bus.publish({ kind: 'revoke', userIds: [userId] });
-      await opening;
-      await notices?.revoke(userId);
-    },
+    revoke,
+    deleteUser: async (userId) => deleteUser(await opening, userId, () => revoke(userId)),
+    exportUser: (userId) => exportUser(opening, userId),
     readiness,
     close: () => {
       closing = true;

@@ -30,7 +30,7 @@ const cost = (frame: ClientFrame): number => {
 };
 
 /** Frames with answers charged to the allowance. Unasked frames and the answer to a submit are free. */
-const ASKING: ReadonlySet<ClientFrame['type']> = new Set(['pull', 'fetch', 'fetch-receipts', 'fetch-members']);
+export const ASKING: ReadonlySet<ClientFrame['type']> = new Set(['pull', 'fetch', 'fetch-receipts', 'fetch-members']);
 
 /** Whether the answer of this frame is charged to the allowance. */
 export const isCharged = ({ type }: ClientFrame): boolean => ASKING.has(type);

@@ -7,6 +7,8 @@ import type { Core } from '../core.ts';
 import { isStillConfirmed } from '../feed/cursors.ts';
 import { FeedSender } from './feed-sender.ts';
 import type { Greeting } from './greeting.ts';
+import { CLOSE } from '../../protocol/close-codes.ts';
+import { ASKING } from './allowance.ts';
 import { Meter } from './meter.ts';
 import type { Outgoing } from './outgoing.ts';
 import { submitEntries } from '../submit/submit.ts';
@@ -28,6 +30,7 @@ export interface OwnConnection {
 export class NamedClient {
   private readonly feed: FeedSender;
   private readonly meter: Meter;
+  private deleted: boolean | undefined;
   /** The newest cursor in an answer on this connection. This history contains the cursor, so no lookup is necessary. */
   private lastAnswerAt: Cursor | undefined;
 
@@ -43,7 +46,16 @@ export class NamedClient {
   }
 
   async take(frame: ClientFrame): Promise<void> {
+    // The host may accept the token of a deleted user for a while. Entries are refused by their own transaction.
+    if (ASKING.has(frame.type) && (await this.isDeleted()))
+      return this.own.out.fail('auth/forbidden', 'this account is deleted', CLOSE.unauthorized);
     await this.meter.run(frame, () => this.answer(frame));
+  }
+
+  /** Asks the store once: a deletion ends the connections of its user. */
+  private async isDeleted(): Promise<boolean> {
+    this.deleted ??= (await this.core.store.read('deleted', (tx) => tx.deletedUsers([this.userId]))).size > 0;
+    return this.deleted;
   }
 
   async pullNews(): Promise<void> {

@@ -2,6 +2,7 @@
  * Changes the members of a group: joins, departures and roles, as changes of member rows. A returning member
  * keeps position, receipts and past stays.
  */
+import { UsageError } from '../../errors.ts';
 import type { Seq, UserId } from '../../model/ids.ts';
 import { intersect, NO_RANGES, range, union } from '../../model/registers/ranges.ts';
 import { type MemberRecord, NEW_REGISTERS, NO_END, type Role } from '../store/records.ts';
@@ -32,7 +33,8 @@ const joined = (
   version,
 });
 
-const left = (before: MemberRecord, latestSeq: Seq, version: number): MemberRecord => ({
+/** The row of a member who leaves. */
+export const leftGroup = (before: MemberRecord, latestSeq: Seq, version: number): MemberRecord => ({
   ...before,
   // Unread counts begin above this seq, so a former member has none.
   joinedAt: latestSeq,
@@ -67,6 +69,11 @@ export const changeMembers = async (
   const rows = others === 'leave' ? await tx.members([id]) : await tx.membersNamed(id, [...wanted.keys()]);
   const members = new Map(rows.map((member) => [member.userId, member]));
   const goal = new Map(wanted);
+  for (const userId of await tx.deletedUsers([...wanted.keys()])) {
+    if (others === 'stay' && wanted.get(userId) !== null)
+      throw new UsageError('usage/invalid-argument', `user "${userId}" was deleted and joins no group`);
+    goal.set(userId, null);
+  }
   if (others === 'leave') for (const userId of members.keys()) if (!goal.has(userId)) goal.set(userId, null);
 
   const changed: MemberRecord[] = [];
@@ -76,7 +83,7 @@ export const changeMembers = async (
     // A transaction with a later version may have changed the group before this one.
     const version = Math.max(before?.version ?? 0, group.version, tx.version);
     if (now === role) continue;
-    if (role === null) changed.push(left(before!, latestSeq, version));
+    if (role === null) changed.push(leftGroup(before!, latestSeq, version));
     else if (now === null) changed.push(joined(id, userId, before, role, latestSeq, version));
     else changed.push({ ...before!, role });
   }

@@ -36,6 +36,10 @@ export class ImportBatch {
   async store(facts: readonly Fact[], lastPlace: number): Promise<{ readonly stored: number; readonly userIds: readonly UserId[] }> {
     if (facts.some(({ at }) => at > this.tx.begunAt))
       throw new UsageError('usage/invalid-argument', 'importMessages: a time is in the future');
+    const { pair = [] } = this.conversation;
+    const writers = facts.flatMap((fact) => (fact.kind === 'message' ? [fact.message.from] : []));
+    for (const userId of await this.tx.deletedUsers([...new Set([...pair, ...writers])]))
+      throw new UsageError('usage/invalid-argument', `importMessages: user "${userId}" was deleted`);
     const place = await this.lock();
     const messages = facts.flatMap((fact) => (fact.kind === 'message' ? [fact.message] : []));
     const fresh = await this.unknownOf(place, messages);

@@ -182,6 +182,8 @@ export interface ServerReadTx {
   dueReceipts(now: number, limit: number): Promise<readonly ReceiptRecord[]>;
   /** Whether the store holds an open receipt record. */
   hasOpenReceipts(): Promise<boolean>;
+  /** Those of these users who are deleted. */
+  deletedUsers(userIds: readonly UserId[]): Promise<ReadonlySet<UserId>>;
   /** The notices behind this number, by ascending number. */
   notices(after: number): Promise<readonly NoticeRecord[]>;
 }
@@ -234,6 +236,10 @@ export interface ServerTx extends ServerReadTx {
   /** Deletes receipt records, together with the read receipts of the members. */
   deleteReceipts(keys: readonly MessageKey[]): Promise<void>;
   insertAcks(records: readonly AckRecord[]): Promise<void>;
+  /** Stores that the user is deleted. A repeated call changes nothing. */
+  putDeletedUser(userId: UserId): Promise<void>;
+  /** Empties the texts that the user sent with receipts in this conversation. */
+  dropContents(userId: UserId, conversationId: number): Promise<void>;
   /** Takes the lock of the notices until the transaction ends. */
   lockNotices(): Promise<void>;
   /**

@@ -19,7 +19,7 @@ import { cursorAt, type Reach, reachOfCursor } from '../feed/cursors.ts';
 import type { AnnouncedMessage } from '../push/announced.ts';
 import { lockChats, setsFlag, withNewChats } from './lock-chats.ts';
 import { SubmitWork } from './submit-work.ts';
-import { noSuchConversation, type ReadEntry } from './read-entries.ts';
+import { noSuchConversation, reject, type ReadEntry } from './read-entries.ts';
 import { settingsWithVersion, type ConversationRecord } from '../store/records.ts';
 import type { ServerReadTx, ServerTx } from '../store/server-store.ts';
 
@@ -55,6 +55,15 @@ export interface Applied {
   readonly at?: Cursor;
 }
 
+/** The users whom the messages are written to. */
+const peersOf = (entries: readonly WireConversationEntry[]): readonly UserId[] => [
+  ...new Set(
+    entries.flatMap(({ kind, conversationId }) =>
+      kind === 'message' && conversationId.startsWith('direct:') ? [conversationTarget(conversationId)] : [],
+    ),
+  ),
+];
+
 /** The message ids in an entry. */
 const idsIn = (entry: WireConversationEntry): readonly string[] =>
   entry.kind === 'receipts' ? [...(entry.namedIds ?? []), ...(entry.contents ?? []).map(({ id }) => id)] : [entry.id];
@@ -87,6 +96,14 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const all = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
   const entries = all.filter((entry) => entry.kind !== 'settings');
   let locked = await lockChats(tx, me, entries);
+  const deleted = await tx.deletedUsers([me, ...peersOf(entries)]);
+  if (deleted.has(me))
+    return {
+      results: read.map(({ key }) => reject(key, 'rejected/permission-denied', 'this account is deleted')),
+      hints: [],
+      pushes: () => [],
+    };
+  const mayWrite = (peer: UserId): boolean => rules.mayWrite(peer) && !deleted.has(peer);
 
   // Ids are looked up under the locks. Two concurrent sends of one message then meet here and not at the
   // unique index.
@@ -97,14 +114,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   // The first try of a message may have created its chat after the locks here were taken: then the chat is locked now.
   const isLocked = new Set(locked.conversations.map(({ id }) => id));
   if (found.some(({ conversationId }) => !isLocked.has(conversationId))) locked = await lockChats(tx, me, entries);
-  const { conversations, mine } = await withNewChats(
-    tx,
-    me,
-    entries,
-    locked,
-    (id) => messagesById.has(id),
-    (peer) => rules.mayWrite(peer),
-  );
+  const { conversations, mine } = await withNewChats(tx, me, entries, locked, (id) => messagesById.has(id), mayWrite);
 
   const policy = rules.receipts();
   const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), messagesById, policy.visibleTo === 'members');
@@ -119,7 +129,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
     const { entry } = one;
     switch (entry.kind) {
       case 'message':
-        return applyMessage(unit, entry, rules.mayWrite(conversationTarget(entry.conversationId)), policy, rules.counting);
+        return applyMessage(unit, entry, mayWrite(conversationTarget(entry.conversationId)), policy, rules.counting);
       case 'recall':
         return applyRecall(unit, entry);
       case 'receipts':

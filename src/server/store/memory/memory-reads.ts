@@ -66,6 +66,7 @@ export const memoryReads = (
 ): Omit<ServerReadTx, 'feedEnd' | 'isBehind' | 'run' | 'runs' | 'begunAt'> => ({
   ...memoryReceiptReads(tables),
   now: async () => now(),
+  deletedUsers: async (userIds) => new Set(userIds.filter((userId) => tables.deleted.has(userId))),
   notices: async (after) => tables.notices.filter(({ number }) => number > after),
   account: async (userId) => tables.accounts.get(userId),
   conversations: async (me, names) =>

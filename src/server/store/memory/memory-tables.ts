@@ -26,6 +26,8 @@ export interface MemoryDump {
   readonly counting: readonly (readonly [UserId, number])[];
   readonly accounts: readonly AccountRecord[];
   readonly notices: readonly NoticeRecord[];
+  /** The deleted users. */
+  readonly deleted: readonly UserId[];
 }
 
 /** One conversation with all its rows. */
@@ -52,11 +54,13 @@ export class MemoryTables {
   /** The receipt settings of each user. */
   readonly accounts = new Map<UserId, AccountRecord>();
   readonly counting: Map<UserId, number>;
+  readonly deleted: Set<UserId>;
   notices: readonly NoticeRecord[];
 
   constructor(from?: MemoryDump) {
     this.counting = new Map(from?.counting);
     this.notices = from?.notices ?? [];
+    this.deleted = new Set(from?.deleted);
     for (const conversation of from?.conversations ?? []) this.add(conversation);
     for (const member of from?.members ?? []) this.putMember(member);
     for (const step of from?.steps ?? []) this.require(step.conversationId).steps.push(step);
@@ -142,6 +146,7 @@ export class MemoryTables {
       counting: [...this.counting],
       accounts: [...this.accounts.values()],
       notices: this.notices,
+      deleted: [...this.deleted],
     };
   }
 

@@ -14,6 +14,22 @@ export const memoryWrites = (
   lockConversationsById: async (ids) => [...new Set(ids)].flatMap((id) => tables.get(id)?.conversation ?? []).sort((a, b) => a.id - b.id),
   lockSweep: async () => true,
   lockNotices: async () => undefined,
+  putDeletedUser: async (userId) => {
+    if (tables.deleted.has(userId)) return;
+    tables.deleted.add(userId);
+    undo.push(() => tables.deleted.delete(userId));
+  },
+  dropContents: async (userId, conversationId) => {
+    const { acks } = tables.require(conversationId);
+    for (const [seq, before] of acks) {
+      if (!before.some((ack) => ack.userId === userId && ack.content !== null)) continue;
+      acks.set(
+        seq,
+        before.map((ack) => (ack.userId === userId ? { ...ack, content: null } : ack)),
+      );
+      undo.push(() => acks.set(seq, before));
+    }
+  },
   putNotice: async (notice, forgetBefore) => {
     const before = tables.notices;
     const isKept = ({ kind, at: then }: NoticeRecord): boolean => (kind === 'policy' ? notice.kind !== 'policy' : then >= forgetBefore);

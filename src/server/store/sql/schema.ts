@@ -131,6 +131,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       at bigint not null
     )`,
   ],
+  // No entry of a deleted user takes effect, however late it comes.
+  [`create table if not exists tidemark.deleted_user (user_id text collate "C" primary key)`],
 ];
 
 /**

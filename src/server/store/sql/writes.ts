@@ -157,6 +157,15 @@ export const sqlWrites = (statements: Statements, version: number): Omit<ServerT
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),
     lockSweep: async () => (await statements.only(`select pg_try_advisory_xact_lock(${SWEEP_LOCK}) as taken`))[0]?.['taken'] === true,
+    putDeletedUser: async (userId) => {
+      await statements.only(`insert into tidemark.deleted_user (user_id) values ($1) on conflict do nothing`, [userId]);
+    },
+    dropContents: async (userId, conversationId) => {
+      await statements.only(`update tidemark.ack set content = null where conversation_id = $1 and user_id = $2 and content is not null`, [
+        conversationId,
+        userId,
+      ]);
+    },
     lockNotices: async () => void (await statements.only(`select pg_advisory_xact_lock(${NOTICE_LOCK})`)),
     putNotice: async ({ kind, value, at }, forgetBefore) => void (await statements.only(PUT_NOTICE, [kind, value, at, forgetBefore])),
     putCountingVersion: async (userId) => {

@@ -229,6 +229,15 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'isBeh
       out[int(row, 'k')]![int(row, 'i')]!.push([int(row, 'from_seq'), int(row, 'up_to')]);
     return out;
   },
+  deletedUsers: async (userIds) =>
+    new Set(
+      (
+        await query(
+          `select user_id from tidemark.deleted_user where user_id in (select value from json_array_elements_text($1::text::json))`,
+          [JSON.stringify(userIds)],
+        )
+      ).map((row) => text(row, 'user_id')),
+    ),
   notices: async (after) =>
     (await query(`select number, kind, value, at from tidemark.notice where number > $1 order by number`, [after])).map((row) => ({
       number: int(row, 'number'),
