@@ -62,8 +62,14 @@ class Describing {
       if (shape && ts.isArrowFunction(shape)) for (const part of [...shape.parameters, shape.type]) this.mention(part);
       else this.mention(shape);
     }
-    const type = this.checker.typeToString(this.checker.getTypeOfSymbol(symbol), first, ts.TypeFormatFlags.NoTruncation);
+    const type = this.typeOf(symbol, first);
     return [`${kind} ${name}: ${type.length > MAX_TYPE_LENGTH ? '(long)' : type}`];
+  }
+
+  /** The type without the path of the file that declares it: the path is that of this machine. */
+  private typeOf(symbol: ts.Symbol, at: ts.Node): string {
+    const type = this.checker.typeToString(this.checker.getTypeOfSymbol(symbol), at, ts.TypeFormatFlags.NoTruncation);
+    return type.replaceAll(/import\("[^"]*"\)\./g, '');
   }
 
   private members(kind: string, name: string, node: ts.InterfaceDeclaration | ts.ClassDeclaration): string[] {
@@ -96,7 +102,7 @@ class Describing {
     }
     const symbol = this.checker.getSymbolAtLocation(member.name ?? member);
     if (!symbol) return this.text(member);
-    const type = this.checker.typeToString(this.checker.getTypeOfSymbol(symbol), member, ts.TypeFormatFlags.NoTruncation);
+    const type = this.typeOf(symbol, member);
     if (ts.isMethodDeclaration(member)) for (const part of [...member.parameters, member.type]) this.mention(part);
     else if (ts.isPropertyDeclaration(member) || ts.isAccessor(member)) this.mention(member.type);
     const isReadonly = flags & ts.ModifierFlags.Readonly || (ts.isGetAccessor(member) && !symbol.declarations?.some(ts.isSetAccessor));
