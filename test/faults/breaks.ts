@@ -118,8 +118,8 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F30',
     file: 'src/engine/headless/with-lead.ts',
-    from: 'return runWithLock(locks, lockName, true, task);',
-    to: 'return runWithLock(locks, lockName, false, task);',
+    from: "return (await runWithLock(locks, lockName, true, task)) === 'ended';",
+    to: "return (await runWithLock(locks, lockName, false, task)) === 'ended';",
     test: ['node', 'test/unit/engine/headless.test.ts', 'F30'],
   },
   {

@@ -114,7 +114,7 @@ export const RETRY_BREAKS: readonly Break[] = [
   {
     fault: 'F116',
     file: 'src/engine/headless/with-lead.ts',
-    from: 'onLost: () => resolve(false)',
+    from: "onLost: () => resolve('lost')",
     to: "onLost: () => reject(new Error('lost'))",
     test: ['node', 'test/unit/service-worker/push.test.ts', 'F116'],
   },
