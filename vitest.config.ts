@@ -42,6 +42,7 @@ const JOURNEYS = [
     'groups',
     'half-open',
     'log-out',
+    'migration',
     'offline-reading',
     'outbox-sdks',
     'public-calls',
