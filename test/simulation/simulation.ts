@@ -172,6 +172,8 @@ export class Simulation {
         if (write.op === 'put' && write.table === 'log')
           this.world.time.note(`${what.process.name} ${what.name} wrote ${String(write.record)}`);
       ledger.commit(what);
+      // The account ends here, also for a tab that dies before the answer to its log-out.
+      if (what.name === 'wipe-unrecorded') home.pausedSince = home.offSince = null;
     };
     device.disk.lost = () => {
       home.pausedSince = home.offSince = null;
