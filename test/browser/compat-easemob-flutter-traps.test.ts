@@ -65,6 +65,18 @@ describe('the traps of Easemob Flutter', () => {
     await received(bob, sent.msgId);
   });
 
+  it('a new device shows all messages from before it was there, with the first call', async () => {
+    await start();
+    const alice = await live('alice');
+    const ids: string[] = [];
+    for (const content of ['1', '2', '3', '4', '5']) ids.push((await alice.manager.sendMessage(alice.text('bob', content))).msgId);
+    const bob = await live('bob');
+    const conversation = await bob.manager.getConversation('alice');
+    expect((await conversation.loadMessages({ loadCount: 5 })).map(({ msgId }) => msgId)).toEqual(ids);
+    expect((await conversation.loadMessages({ loadCount: 2 })).map(({ msgId }) => msgId)).toEqual(ids.slice(-2));
+    expect(await conversation.latestMessage()).toMatchObject({ msgId: ids[4] });
+  });
+
   it('a handler that throws is reported, and the other handlers hear the event', async () => {
     await start();
     const [alice, bob] = await Promise.all([live('alice'), live('bob')]);

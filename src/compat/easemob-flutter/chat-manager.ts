@@ -2,6 +2,7 @@
 import type { ConversationId } from '../../index.ts';
 import { targetOf } from '../conversation-ids.ts';
 import { allConversations, hasConversation } from '../conversation-pages.ts';
+import { messagePage } from '../message-page.ts';
 import { knownNow, now } from '../now.ts';
 import { EMError, withEmErrors } from './errors.ts';
 import type { ChatEvents, EMChatEvents, EMGroupMessageAck } from './event-handler.ts';
@@ -47,12 +48,12 @@ export class EMConversation {
     return (await this.loadMessages({ loadCount: 1 }))[0] ?? null;
   }
 
-  /** The newest messages on this device, oldest first. */
+  /** The newest messages, oldest first. Offline: those on this device. */
   loadMessages({ loadCount = 20 }: { readonly loadCount?: number } = {}): Promise<EMMessage[]> {
     return withEmErrors(async () => {
       const { client } = this.session();
-      const messages = await now(client.watchMessages(this.conversationId, { limit: loadCount }));
-      return Promise.all(messages.map((message) => EMMessage.of(client, message)));
+      const { messages } = await messagePage(client, this.conversationId, null, loadCount);
+      return Promise.all(messages.slice(-loadCount).map((message) => EMMessage.of(client, message)));
     });
   }
 }
