@@ -402,6 +402,7 @@ export class Workload {
     if (op.kind === 'mark' || op.kind === 'mute') this.judgeFlag(home, screen, op);
     if (op.kind === 'archive' || op.kind === 'mute') this.judgeArchive(home, screen, op);
     if (op.kind === 'clear-some') this.judgeCleared(screen, op);
+    if (op.kind === 'mark' && op.value && op.ids.length > 0) this.judgeMarkedFrom(home, screen, op);
     if ((op.kind === 'clear' || op.kind === 'read-chat') && op.ids.length === 0 && op.value !== false && op.latestShown > 0)
       this.judgeRead(screen, op.chat!, op.latestShown);
   }
@@ -430,6 +431,30 @@ export class Workload {
       sim.violated(
         'I-16',
         `${tab.process.name}: ${ids.join()} of ${chat!} were cleared, and ${shown.unreadCount} of ${may.length} are shown`,
+      );
+  }
+
+  /** At the moment when the call is answered, every message from the marked one on counts, also one that was cleared before the call. */
+  private judgeMarkedFrom({ device }: Home, { chats, tab, leaves }: Screen, op: Op): void {
+    const { sim } = this;
+    const { chat, user, ids } = op;
+    const shown = chats.get(chat!);
+    const messages = sim.truths.get(chat!)?.messages ?? [];
+    const from = messages.find(({ id }) => id === ids[0]);
+    const others = sim.book
+      .of(user, chat!, 'mark', 'clear-some', ...MOVES)
+      .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
+    const isAlone = sim.config.devices[Number(user.slice(1))] === 1 && !device.name.endsWith('new');
+    if (!shown?.exact || shown.left || !from || others.length > 0 || !isAlone || sim.restored || leaves || sim.config.faults.has('block'))
+      return;
+    const counts = messages.filter(
+      ({ seq, senderId, countable, recalled, uncountedFor }) =>
+        seq >= from.seq && seq <= shown.latestSeq && senderId !== user && countable && !recalled && !uncountedFor.includes(user),
+    );
+    if (shown.unreadCount < counts.length)
+      sim.violated(
+        'I-16',
+        `${tab.process.name}: ${chat!} is unread from ${from.seq}, and ${shown.unreadCount} of ${counts.length} are shown`,
       );
   }
 
