@@ -201,7 +201,7 @@ export class VirtualDevice {
     account.then(
       (hosted) => tab.start(hosted),
       (error: unknown) => {
-        this.log('warn', 'store-not-opened', { tab: tab.process.name, ...errorDetails(error) });
+        this.log('warn', 'store-not-opened', errorDetails(error));
         tab.kill();
       },
     );
