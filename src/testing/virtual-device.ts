@@ -237,7 +237,9 @@ export class VirtualDevice {
    * @param notification as in `installReceiptSync`.
    */
   async push(push: PushFrame, notification?: ReceiptSyncOptions['notification']): Promise<void> {
-    await this.wake(async (process) => takePushOn(await this.ports(process), push, this.notifications, this.openTabs.length, notification));
+    await this.wake(async (process) =>
+      takePushOn(await this.ports(process), push, this.notifications, () => this.openTabs.length, notification),
+    );
   }
 
   /** Starts the service worker for one task, and ends it then. @returns false if the service worker has another task. */

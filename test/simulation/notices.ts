@@ -2,17 +2,15 @@
  * The notifications of one device: its service worker shows and closes them, and its pages close them too. Judged by contract section 4:
  * every push leads to something shown, and a notification is closed once its message is read, and never without that.
  */
-import { databaseName } from '../../src/model/storage-name.ts';
 import { closeNotifications } from '../../src/platform/notifications.ts';
 import { readNotificationTag } from '../../src/model/notification-tag.ts';
 import type { PushFrame } from '../../src/protocol/push.ts';
 import { SHOWN_WITHIN_MS } from '../../src/service-worker/notice.ts';
-import type { LoggedSyncOptions, MessageNotification, WindowOfApp } from '../../src/service-worker/options.ts';
-import type { TaskPorts } from '../../src/service-worker/task-ports.ts';
+import type { LoggedSyncOptions, MessageNotification } from '../../src/service-worker/options.ts';
 import { takePush } from '../../src/service-worker/push.ts';
 import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
-import { LOCK } from '../../src/testing/host-account.ts';
+import { serviceWorkerOptions } from '../../src/testing/virtual-push.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { type Chat, chatOf } from './book.ts';
 import type { Home, Simulation } from './simulation.ts';
@@ -144,38 +142,12 @@ export class Notices {
   ): Promise<LoggedSyncOptions> {
     const { device } = this.home;
     const ports = await device.ports(process);
-    const url = 'wss://example.com/receipts';
-    const taskPorts: TaskPorts = {
-      clock: process.clock,
-      databases: async () => [databaseName(url, device.userId)],
-      openStore: async () => ports.store,
-      ports: () => ({ ...ports, locks: { acquire: (_, request) => ports.locks.acquire(LOCK, request) } }),
-      showOnBadge: async () => undefined,
-      notePending: async () => undefined,
-    };
-    const windows = (): readonly WindowOfApp[] =>
-      device.openTabs.map(() => ({
-        url: 'https://app.example/',
-        visibilityState: 'visible',
-        focused: false,
-        focus: async () => undefined,
-        navigate: async () => undefined,
-      }));
     return {
-      url,
-      getToken: () => '',
-      log: () => undefined,
+      ...serviceWorkerOptions(ports, device.userId, () => device.openTabs.length, {
+        showNotification: (_, shown) => show(shown?.tag ?? ''),
+        getNotifications: this.source.getNotifications,
+      }),
       notification: (message) => this.answer(process, random, message.id, conversationId),
-      taskPorts,
-      scope: {
-        addEventListener: () => undefined,
-        registration: {
-          scope: 'https://app.example/',
-          showNotification: (_, shown) => show(shown?.tag ?? ''),
-          getNotifications: this.source.getNotifications,
-        },
-        clients: { matchAll: async () => windows(), openWindow: async () => undefined },
-      },
     };
   }
 
