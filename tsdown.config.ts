@@ -1,3 +1,4 @@
+import { minify } from 'terser';
 import { defineConfig, type Rolldown } from 'tsdown';
 
 const shared = { format: 'esm', target: 'es2022', outDir: 'dist', sourcemap: true, fixedExtension: false } as const;
@@ -17,6 +18,19 @@ const workerAsText: Rolldown.Plugin = {
     if (worker?.type !== 'chunk') return;
     const text = worker.code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
     this.emitFile({ type: 'asset', fileName: INLINE_WORKER, source: `export const WORKER_SCRIPT = ${JSON.stringify(text)};\n` });
+  },
+};
+
+/** Terser's second look makes the worker 1 kB smaller than the bundler's own minifier alone. */
+const smaller: Rolldown.Plugin = {
+  name: 'smaller',
+  async renderChunk(code) {
+    const { code: text = code, map } = await minify(code, {
+      module: true,
+      compress: { ecma: 2020, passes: 3 },
+      sourceMap: { asObject: true },
+    });
+    return { code: text, map: map as Rolldown.SourceMapInput };
   },
 };
 
@@ -71,7 +85,7 @@ export default defineConfig([
     // The worker the page starts by itself: nothing left to resolve, so an app's bundler has nothing to get wrong.
     entry: { worker: 'src/worker/self-starting.ts' },
     platform: 'browser',
-    plugins: [workerAsText],
+    plugins: [smaller, workerAsText],
     dts: true,
     clean: false,
     minify: true,
