@@ -7,7 +7,8 @@ import type { Cancel, LifeEvent } from '../ports/ports.ts';
 import { toWireError } from './error-transfer.ts';
 import { serveStreams, type ServedStreams } from './serve-streams.ts';
 import { Unanswered } from './unanswered.ts';
-import { VERSION, versionsDiffer } from './version.ts';
+import { versionsDiffer } from './version.ts';
+import { VERSION } from '../model/version.ts';
 import { holdForLife } from './worker-lock.ts';
 import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 

@@ -4,9 +4,6 @@
  */
 import { ProtocolError } from '../errors.ts';
 
-/** The version in package.json. A test keeps the two equal. */
-export const VERSION = '0.1.0';
-
 export const versionsDiffer = (page: string, worker: string): ProtocolError =>
   new ProtocolError(
     'protocol/version-unsupported',

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `tidemark`. */
+import { VERSION } from '../model/version.ts';
 import { CommandLineError, readCommandLine, USAGE } from './options.ts';
 import { missingPackages, neededPackages } from './optional-packages.ts';
 
@@ -9,6 +10,7 @@ const complain = (line: string): void => void process.stderr.write(`tidemark: ${
 const main = async (): Promise<void> => {
   const options = readCommandLine(process.argv.slice(2), process.env);
   if (options === 'help') return say(USAGE);
+  if (options === 'version') return say(VERSION);
   const missing = await missingPackages(neededPackages(options.metrics));
   if (missing.length > 0)
     throw new CommandLineError(

@@ -15,13 +15,17 @@ export const USAGE = `tidemark serve: a receipt server for one machine
   --jwt-issuer NAME      the token's "iss" must be NAME; repeat the option to allow several
   --port 8787            0 picks a free port
   --host 127.0.0.1
+  --path /receipts       the server's path
   --data .tidemark       folder of the embedded database
+  --setup FILE           JSON: { "policy": …, "groups": [{ "groupId": …, "members": [{ "userId": … }] }] }. The policy is in force, and the
+                         groups and their members are there, at each start; a member who is missing in the file stays
   --allow-origin ORIGIN  an origin whose pages may connect, such as https://chat.example; repeat the option to allow several;
                          default: the server's own host
   --behind-proxy         take the client's address from the last entry of X-Forwarded-For, which the proxy must set
   --static DIR           also serve the files of this folder
   --metrics              also serve GET /metrics for Prometheus (needs the package prom-client); requests that come
                          through a proxy, with X-Forwarded-For or Forwarded, are not answered
+  --version
 
 GET /health answers 200 while the process answers, GET /ready while the store answers too. At SIGTERM the server asks its clients
 to come back, finishes what runs, and ends with status 0.
@@ -33,7 +37,10 @@ export interface ServeOptions {
   readonly dev: boolean;
   readonly port: number;
   readonly host: string;
+  readonly path: string;
   readonly data: string;
+  /** The file with the policy and the groups. */
+  readonly setup: string | undefined;
   readonly jwtSecret: string | undefined;
   readonly jwks: URL | undefined;
   /** Claims to check in tokens; absent claims are not checked. */
@@ -48,7 +55,9 @@ const FLAGS = {
   dev: { type: 'boolean', default: false },
   port: { type: 'string', default: '8787' },
   host: { type: 'string', default: '127.0.0.1' },
+  path: { type: 'string', default: '/receipts' },
   data: { type: 'string', default: '.tidemark' },
+  setup: { type: 'string' },
   'jwt-secret': { type: 'string' },
   jwks: { type: 'string' },
   'jwt-audience': { type: 'string', multiple: true },
@@ -58,6 +67,7 @@ const FLAGS = {
   'behind-proxy': { type: 'boolean', default: false },
   metrics: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', short: 'v', default: false },
 } as const;
 
 /** Thrown for a wrong command line; the message says what is wrong. */
@@ -91,8 +101,16 @@ const reasonOf = (error: unknown): string => {
   )}`;
 };
 
-/** Reads the arguments. @returns `help` if the user asked for help. @throws {CommandLineError} */
-export const readCommandLine = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): ServeOptions | 'help' => {
+const pathOf = (text: string): string => {
+  if (!/^\/[^?#\s]*$/.test(text)) throw new CommandLineError(`--path must be a path such as /receipts; got ${text}`);
+  return text;
+};
+
+/** Reads the arguments. @returns `help` or `version` if the user asked for it. @throws {CommandLineError} */
+export const readCommandLine = (
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ServeOptions | 'help' | 'version' => {
   let parsed;
   try {
     parsed = parseArgs({ args: [...args], allowPositionals: true, options: FLAGS });
@@ -101,6 +119,7 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
   }
   const { values, positionals } = parsed;
   if (values.help || positionals[0] === 'help') return 'help';
+  if (values.version) return 'version';
   if (positionals.length !== 1 || positionals[0] !== 'serve')
     throw new CommandLineError(`the command is "serve"; got ${positionals.length === 0 ? 'none' : positionals.join(' ')}`);
   const jwtSecret = values['jwt-secret'] ?? (values.dev || values.jwks !== undefined ? undefined : env['TIDEMARK_JWT_SECRET']);
@@ -120,7 +139,9 @@ export const readCommandLine = (args: readonly string[], env: Readonly<Record<st
     dev: values.dev,
     port: portOf(values.port),
     host: values.host,
+    path: pathOf(values.path),
     data: values.data,
+    setup: values.setup,
     jwtSecret,
     jwks: values.jwks === undefined ? undefined : urlOf(values.jwks),
     claims: { ...(audience ? { audience } : {}), ...(issuer ? { issuer } : {}) },

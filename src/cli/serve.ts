@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createHealthDoor } from '../server/doors/health.ts';
+import type { PolicyChange } from '../server/policy.ts';
 import { createReceiptServer } from '../server/server.ts';
 import { openPgliteStore } from '../server/store/sql/pglite.ts';
 import { attachCut } from './dev-cut.ts';
@@ -13,6 +14,7 @@ import { createDevDoor, devSecret } from './dev-door.ts';
 import { createDevPushes } from './dev-pushes.ts';
 import { openMetricsDoor } from './metrics-door.ts';
 import { CommandLineError, type ServeOptions } from './options.ts';
+import { createGroupsOf, readSetup, type Setup } from './setup.ts';
 import { createStaticDoor } from './static-files.ts';
 import { authenticateByKeys, authenticateBySecret } from './tokens.ts';
 
@@ -39,12 +41,17 @@ const LAST_ANSWERS_MS = 1000;
 const lineOf = (event: string, details: object = {}): string =>
   [event, ...Object.entries(details).map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(' ');
 
+/** A development server shows every feature. */
+const policyOf = ({ dev }: ServeOptions, { policy = {} }: Setup): PolicyChange =>
+  dev ? { ...policy, receipts: { groups: true, ...policy.receipts } } : policy;
+
 /** Starts the server. @param log takes failures, without names and texts of users. */
 export const serve = async (options: ServeOptions, log: (line: string) => void): Promise<Serving> => {
   const secret = options.dev ? devSecret(options.data) : new TextEncoder().encode(options.jwtSecret ?? '');
   const authenticate = options.jwks ? authenticateByKeys(options.jwks, options.claims) : authenticateBySecret(secret, options.claims);
   const devDoor = options.dev ? createDevDoor(secret, options.allowedOrigins, () => receipts) : undefined;
   const devPushes = options.dev ? createDevPushes(options.allowedOrigins) : undefined;
+  const setup = await readSetup(options.setup);
   const staticDoor = options.static === undefined ? undefined : createStaticDoor(options.static);
 
   const metrics = options.metrics ? await openMetricsDoor() : undefined;
@@ -54,7 +61,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     if (healthDoor(request, response) || metrics?.door(request, response)) return;
     if (devDoor?.(request, response) || devPushes?.door(request, response) || cutDoor?.(request, response)) return;
     if (staticDoor) staticDoor(request, response).catch(() => response.destroy());
-    else response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('the receipt server answers at /receipts\n');
+    else response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`the receipt server answers at ${options.path}\n`);
   };
   const http = createServer(listener);
   // Opening a new store blocks for seconds. Idle connections must outlive this time and the idle timeout of
@@ -70,8 +77,8 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
   const receipts = createReceiptServer({
     store,
     authenticate,
-    // A development server shows every feature.
-    ...(options.dev ? { policy: { receipts: { groups: true } } } : {}),
+    path: options.path,
+    policy: policyOf(options, setup),
     ...(devPushes ? { onMessage: (push) => devPushes.send(push) } : {}),
     ...(metrics ? { metrics: metrics.metrics } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
@@ -81,7 +88,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
   });
   receipts.attach(http);
   const cutDoor = options.dev ? attachCut(http, options.allowedOrigins) : undefined;
-  const ready = store.then(() => void (opened = true));
+  const ready = store.then(() => createGroupsOf(receipts, setup)).then(() => void (opened = true));
   ready.catch(() => undefined);
   await new Promise<void>((resolve, reject) => {
     http.once('listening', resolve);

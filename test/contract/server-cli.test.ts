@@ -268,3 +268,40 @@ it('`tidemark serve --metrics` shows its metrics and those of the process, not t
   await without.ready;
   expect((await fetch(`http://${without.host}/metrics`)).status).toBe(404);
 }, 120_000);
+
+it('`--setup` puts a policy in force and creates groups at each start, below the path of `--path`', { timeout: 120_000 }, async () => {
+  const data = join(folder(), 'data');
+  const file = join(folder(), 'setup.json');
+  const crew = (...userIds: string[]) => ({ groupId: 'crew', members: userIds.map((userId) => ({ userId })) });
+  const write = (setup: object): void => writeFileSync(file, JSON.stringify(setup));
+  const group = messageTo('bob', 'm1');
+  const args = ['--dev', '--data', data, '--setup', file, '--path', '/chat'];
+  const send = async (host: string, userId: string, id: string) => {
+    const entry = { ...group, key: id, conversationId: 'group:crew', id };
+    const { frames } = await post(
+      host,
+      [hello(userId, await token(host, userId)), { type: 'submit', id: 1, entries: [entry] }],
+      {},
+      '/chat',
+    );
+    return frames;
+  };
+  write({ policy: { receipts: { maxMembers: 2 } }, groups: [crew('alice', 'bob')] });
+  const first = await start(...args);
+  await first.ready;
+  expect(await send(first.host, 'alice', 'm1')).toMatchObject([
+    { type: 'welcome', receipts: { groups: true, maxMembers: 2 } },
+    { results: [{ outcome: 'confirmed' }] },
+  ]);
+  expect(await send(first.host, 'carol', 'm2')).toMatchObject([{ type: 'welcome' }, { results: [{ outcome: 'rejected' }] }]);
+  for (const one of serving.splice(0)) await one.close();
+
+  write({ groups: [crew('carol')] });
+  const again = await start(...args);
+  await again.ready;
+  expect(await send(again.host, 'carol', 'm3')).toMatchObject([{ receipts: { groups: true } }, { results: [{ outcome: 'confirmed' }] }]);
+  expect(await send(again.host, 'bob', 'm4')).toMatchObject([{}, { results: [{ outcome: 'confirmed' }] }]);
+
+  write({ grups: [] });
+  await expect(start(...args)).rejects.toThrow(`--setup ${file}: the file: unknown option "grups"; did you mean "groups"?`);
+});

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exposeWorker } from '../../../src/bridge/expose.ts';
-import { VERSION } from '../../../src/bridge/version.ts';
+import { VERSION } from '../../../src/model/version.ts';
 import { TICK_MS } from '../../../src/bridge/watchdog.ts';
 import { Watching } from '../../../src/client/watching.ts';
 import type { TopicValue } from '../../../src/model/api/topic.ts';

@@ -10,7 +10,9 @@ describe('the options of `tidemark serve`', () => {
       dev: true,
       port: 8787,
       host: '127.0.0.1',
+      path: '/receipts',
       data: '.tidemark',
+      setup: undefined,
       metrics: false,
       jwtSecret: undefined,
       jwks: undefined,
@@ -39,11 +41,17 @@ describe('the options of `tidemark serve`', () => {
     ['an audience with --dev', ['serve', '--dev', '--jwt-audience', 'chat'], {}, 'do not go with it'],
     ['an audience without a name', ['serve', '--jwt-secret', SECRET, '--jwt-audience', ''], {}, 'need a name'],
     ['a port above 65535', ['serve', '--dev', '--port', '70000'], {}, '0 to 65535'],
+    ['a path that is none', ['serve', '--dev', '--path', 'receipts'], {}, '--path must be a path'],
     ['a port that is text', ['serve', '--dev', '--port', '8e3'], {}, '0 to 65535'],
   ])('`tidemark` refuses %s', (_what, args, env, message) => {
     const read = (): unknown => readCommandLine(args, env);
     expect(read).toThrow(CommandLineError);
     expect(read).toThrow(message);
+  });
+
+  it('help and version need no other option', () => {
+    expect(readCommandLine(['--help'], {})).toBe('help');
+    expect(readCommandLine(['--version'], {})).toBe('version');
   });
 
   it('missing packages are named, and no others', async () => {
