@@ -19,11 +19,13 @@ export const stretched = async (ms: number): Promise<number> => ms * (await ask(
 
 /** The first value that fits. */
 export const until = <T>(stream$: Observable<T>, fits: (value: T) => boolean): Promise<T> => {
+  // Made here, so that its stack names the line of the test.
+  const tooLate = new Error(`nothing that fits came within ${PATIENCE_MS} ms, nor within what a busy machine adds`);
   const tooLate$ = timer(PATIENCE_MS).pipe(
     switchMap(() => stretched(PATIENCE_MS)),
     switchMap((ms) => timer(ms - PATIENCE_MS)),
     map((): T => {
-      throw new Error(`nothing that fits came within ${PATIENCE_MS} ms, nor within what a busy machine adds`);
+      throw tooLate;
     }),
   );
   return firstValueFrom(stream$.pipe(filter(fits), raceWith(tooLate$)));
