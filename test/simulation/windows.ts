@@ -26,11 +26,11 @@ const expected = (
 const AGAIN_MS = 1000;
 const MOST_TRIES = 10;
 
-/** Asks again while the answer is shorter than `count` and reports missing messages. */
-const load = async (sim: Simulation, count: number, ask: () => Promise<LoadedMessages>): Promise<LoadedMessages> => {
+/** Asks again while the answer is shorter than `count`, or does not know the end that it should have reached. */
+const load = async (sim: Simulation, count: number, reachesEnd: boolean, ask: () => Promise<LoadedMessages>): Promise<LoadedMessages> => {
   for (let tries = 1; ; tries++) {
     const answer = await ask();
-    if (answer.complete || answer.messages.length >= count || tries === MOST_TRIES) return answer;
+    if (answer.complete || (answer.messages.length >= count && !reachesEnd) || tries === MOST_TRIES) return answer;
     sim.count('window refused');
     await new Promise<void>((resolve) => sim.world.time.schedule(AGAIN_MS, 'asks for a window again', resolve));
   }
@@ -48,7 +48,10 @@ export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: strin
   for (const wanted of [{ before: at }, { after: at }, { around: at }] as const) {
     const right = expected(all, wanted, limit);
     const count = right ? right.seqs.length : Math.min(limit, all.length);
-    const { messages, complete } = await load(sim, count, () => tab.ask('loadMessages', nameFor(user, truth.chat), { ...wanted, limit }));
+    const reachesEnd = right ? right.complete : all.length <= limit;
+    const { messages, complete } = await load(sim, count, reachesEnd, () =>
+      tab.ask('loadMessages', nameFor(user, truth.chat), { ...wanted, limit }),
+    );
     sim.count('window');
     const seqs = seqsOf(messages);
     const what = `${tab.process.name} loads ${JSON.stringify(wanted)} of ${truth.chat}, at most ${limit} of ${all.length}, as ${seqs.join()}, complete ${complete}`;

@@ -445,8 +445,9 @@ export class Workload {
       .of(user, chat!, 'mark', 'clear-some', ...MOVES)
       .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
     const isAlone = sim.config.devices[Number(user.slice(1))] === 1 && !device.name.endsWith('new');
-    if (!shown?.exact || shown.left || !from || others.length > 0 || !isAlone || sim.restored || leaves || sim.config.faults.has('block'))
-      return;
+    // Messages from before a join count for no member.
+    if (chat!.startsWith('group:')) return;
+    if (!shown?.exact || !from || others.length > 0 || !isAlone || sim.restored || leaves || sim.config.faults.has('block')) return;
     const counts = messages.filter(
       ({ seq, senderId, countable, recalled, uncountedFor }) =>
         seq >= from.seq && seq <= shown.latestSeq && senderId !== user && countable && !recalled && !uncountedFor.includes(user),
