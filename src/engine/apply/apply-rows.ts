@@ -112,6 +112,8 @@ export const addRowEvents = async (draft: Draft, conversationId: ConversationId,
   await addReceipts(subtract(after.mine.named, before.receiptsSent.named), { type: 'read', how: 'message', ...mine });
   const read = subtract(after.mine.read, before.receiptsSent.read);
   await addReceipts(read, { type: 'read', how: 'conversation', ...mine });
-  if (read.length > 0) add({ type: 'conversationRead', conversationId, upTo: highest(after.mine.read), ...mine });
+  // The server joins pieces over own messages between them, so a piece below the end may be new without another device.
+  if (highest(after.mine.read) > highest(before.receiptsSent.read))
+    add({ type: 'conversationRead', conversationId, upTo: highest(after.mine.read), ...mine });
   if (after.readUpTo > before.readUpTo) add({ type: 'unreadCleared', conversationId, upTo: after.readUpTo, self: true });
 };
