@@ -60,7 +60,7 @@ export class Doors {
   attach(server: Server): void {
     void this.loadWebSockets().catch(() => undefined);
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      // Without another listener, nobody would answer an upgrade for another path.
+      // Node leaves an upgrade open that no listener answers, so this server ends it if it is the only listener.
       if (!this.handleUpgrade(request, socket, head) && server.listenerCount('upgrade') === 1) socket.destroy();
     };
     // The host's listeners would answer our path with a 404 before this server is done, so they are called only for other paths.

@@ -27,7 +27,7 @@ export const answerFetch = async (door: HttpDoor, request: Request, address: str
     abort: () => reading.abort(),
     over,
   });
-  // The host sends the answer, and tells nobody when it has left.
+  // The host sends the answer. This server cannot see when the answer has left, so the request's place is free from here on.
   end();
   return new Response(status === 204 ? null : body, { status, headers });
 };
