@@ -94,8 +94,6 @@ export default defineConfig([
     treeshake: { manualPureFunctions: ['v'] },
     inputOptions: {
       optimization: { inlineConst: { mode: 'all', pass: 3 } },
-      // RxJS's build for modern browsers: its default is for ES5, with helpers for classes and iterators.
-      resolve: { conditionNames: ['es2015', 'browser', 'import', 'module', 'default'] },
     },
   },
   {
