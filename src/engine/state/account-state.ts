@@ -73,11 +73,12 @@ export class AccountState {
   /** Recently confirmed entries, to be offered again after the server lost history. */
   confirmed = RecentlyConfirmed.of();
   deadLetters: KeptDeadLetter[] = [];
-  /** Events without a tab's word of their delivery to its page. */
+  /** The newest events, up to 1,000: a tab that missed a hint reads them later than the other tabs. */
   events: KeptEvent[] = [];
   /** New read counts of the unfinished catch-up, which makes one event of them at its end. */
   statistics = new Map<MessageId, ReceiptStatistic>();
   eventCount = 0;
+  /** A page has received the events up to this number. */
   heard = 0;
   /** Log records up to this version are compacted: their messages are in pages. */
   compactedUpTo = 0;

@@ -243,7 +243,6 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     case 'heard':
       model.heard = Math.max(model.heard, change.upTo);
-      model.events = model.events.filter(({ number }) => number > model.heard);
       return;
     case 'dismiss': {
       const dismissed = model.deadLetters.find(({ letter }) => letter.id === change.id);

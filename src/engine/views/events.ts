@@ -1,6 +1,6 @@
 /**
- * The stream of events. The first subscriber gets the events that no page has received, of which the state keeps the newest 1,000. Later
- * events go to the subscribers in every tab.
+ * The stream of events. The first subscriber gets the events that no page has received. Later events go to the subscribers in every tab.
+ * The state keeps the newest 1,000 events.
  *
  *   log ─▶ state: a `message` event names its message ─▶ this stream reads the message ─▶ page
  *

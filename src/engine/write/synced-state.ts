@@ -65,7 +65,10 @@ export class SyncedState {
     // Another tab wrote these records, and the first paint with them.
     this.paint.forget();
     if (this.model.version < header.compactedUpTo) {
+      const { eventCount } = this.model;
       this.model = await this.restore(tx, header);
+      // The snapshot keeps events that another tab has received already, for this tab.
+      unpublished.events.push(...this.model.events.filter(({ number }) => number > eventCount));
       for (const id of this.model.conversations.keys()) unpublished.conversations.add(id);
       unpublished.shown = unpublished.known = unpublished.outbox = unpublished.deadLetters = unpublished.settings = true;
       unpublished.asOf = true;

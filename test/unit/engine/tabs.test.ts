@@ -294,6 +294,28 @@ describe('a page that the user leaves for a while', () => {
     expect(heard).toBe(0);
     await until('the message to arrive', () => heard === 1, 11_000);
   });
+
+  it('a tab hears each event, although every hint was lost, another tab has heard the event, and the log was compacted (F23)', async () => {
+    const { tab, until, bob, pass } = createWorld();
+    const his = await bob();
+    const withoutHints = ({ bus }: Ports): Partial<Ports> => ({
+      bus: { ...bus, listen: (fn) => bus.listen((hint) => (hint.type === 'changed' ? undefined : fn(hint))) },
+      fault: (point) => point === 'compaction:due',
+    });
+    const [a, b] = [await tab({ ports: withoutHints }), await tab({ ports: withoutHints })];
+    await until('a to be live', () => a.state === 'live', 1000);
+    const [heardByA, heardByB] = [a, b].map((one) => {
+      const bodies: unknown[] = [];
+      one.watch({ of: 'events' }).subscribe(({ event }) => event.type === 'message' && bodies.push(event.message.body));
+      return bodies;
+    });
+    await his.say('alice', 'one');
+    await his.say('alice', 'two');
+    await pass(1000);
+    expect([heardByA, heardByB]).toEqual([['one', 'two'], []]);
+    await pass(10_000);
+    expect(heardByB).toEqual(['one', 'two']);
+  });
 });
 
 describe('tabs without Web Locks', () => {
