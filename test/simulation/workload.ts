@@ -220,7 +220,7 @@ export class Workload {
       case 'view': {
         const after = screen.chats.get(chat)?.readUpTo ?? 0;
         const op = book.begin(device, kind, { chat, after });
-        return this.ask(home, screen, op, { do: chat.startsWith('group:') ? 'readGroupArrivals' : 'readArrivals', args: [name, after] });
+        return this.ask(home, screen, op, { do: 'readArrivals', args: [name, after] });
       }
       case 'archive': {
         const value = random.chance(0.75);

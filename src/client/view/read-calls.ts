@@ -22,7 +22,7 @@ export const readCalls = (
   tellsSenders: boolean,
 ): ReadCalls => {
   const isDirect = tellsSenders && conversationType(conversationId) === 'direct';
-  const arrivals = isDirect ? 'readArrivals' : tellsSenders ? 'readGroupArrivals' : 'passArrivals';
+  const arrivals = tellsSenders ? 'readArrivals' : 'passArrivals';
   const all = tellsSenders ? 'readGroup' : 'clearConversationUnreadCount';
   return {
     isDirect,

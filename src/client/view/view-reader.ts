@@ -21,6 +21,8 @@ export const viewReader = (add: ViewCalls['add'], read: ReadCalls): ViewReader =
   let isViewed = false;
   /** The newest stored message. */
   let newest: Seq = 0;
+  /** The newest message that was stored when the view opened: later messages arrived in view. */
+  let atOpening: Seq = 0;
   /** The newest seen message; undefined until the app calls `seen`. */
   let seen: { readonly id: MessageId; readonly seq: Seq } | undefined;
   let readUpTo: Seq = 0;
@@ -35,7 +37,8 @@ export const viewReader = (add: ViewCalls['add'], read: ReadCalls): ViewReader =
     readUpTo = Math.max(readUpTo, upTo);
   };
   const readArrivals = async (): Promise<void> => {
-    if (limit() > readUpTo) readUpTo = await read.arrivals(readUpTo, limit());
+    const after = Math.max(readUpTo, atOpening);
+    if (limit() > after) readUpTo = await read.arrivals(after, limit());
   };
 
   return {
@@ -50,6 +53,7 @@ export const viewReader = (add: ViewCalls['add'], read: ReadCalls): ViewReader =
       if (seq <= newest) return;
       const readNew = newest ? readArrivals : readAll;
       newest = seq;
+      atOpening ||= seq;
       add(async () => {
         if (isViewed) await readNew();
       });

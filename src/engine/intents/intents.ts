@@ -18,6 +18,7 @@ import { deadLetterIntents } from './dead-letters.ts';
 import type { IntentTable } from './intent.ts';
 import { markIntents } from './mark-unread.ts';
 import { positionIntents } from './positions.ts';
+import { arrivalIntents } from './read-arrivals.ts';
 import { groupIntents } from './read-group.ts';
 import { recallIntents } from './recall-message.ts';
 import { messageIntents } from './send-message.ts';
@@ -31,6 +32,7 @@ const INTENTS: IntentTable = {
   ...positionIntents,
   ...clearMessagesIntents,
   ...groupIntents,
+  ...arrivalIntents,
   ...markIntents,
   ...archiveIntents,
   ...switchIntents,

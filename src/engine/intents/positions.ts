@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { setMark } from '../../model/registers/flag.ts';
 import { conversationType, type ConversationId, type MessageId, type Seq } from '../../model/ids.ts';
 import type { PendingReceipts } from '../../model/outbox-entry.ts';
-import { highest, intersect, NO_RANGES, range, subtract } from '../../model/registers/ranges.ts';
+import { NO_RANGES, range, subtract } from '../../model/registers/ranges.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Lookup } from '../state/message-index.ts';
 import { isBlind } from '../write/blind-flags.ts';
@@ -88,19 +88,6 @@ export const clearAllUnreadCounts = (draft: Draft, ports: IntentPorts, type?: 'd
 };
 
 /**
- * Reads the messages that arrived in `(after, upTo]` while the user was viewing the conversation, and tells the senders nothing.
- *
- * @returns the `seq` of the newest message read by this call; `after` if there is none.
- */
-export const passArrivals = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, after: Seq, upTo: Seq): Seq => {
-  const conversation = draft.model.get(conversationId);
-  const newest = conversation ? highest(intersect(conversation.storedSeqs, range(after + 1, upTo))) : 0;
-  if (!conversation || newest === 0) return after;
-  enqueueReceipts(draft, ports, conversationId, positionAt(conversation, newest));
-  return newest;
-};
-
-/**
  * Sends a conversation read receipt: the peer of a direct chat learns that the user has read all messages received so far. In a group, and
  * while read receipts are off, the call is a clear.
  *
@@ -139,7 +126,6 @@ const lookupOf = (conversationId: ConversationId, id: MessageId | undefined): Lo
 export const positionIntents = {
   clearConversationUnreadCount: { readsPages: true, lookup: lookupOf, decide: clearConversationUnreadCount },
   clearAllUnreadCounts: { readsPages: false, decide: clearAllUnreadCounts },
-  passArrivals: { readsPages: false, decide: passArrivals },
   sendConversationReadReceipt: {
     readsPages: true,
     lookup: (conversationId, { upTo }) => lookupOf(conversationId, upTo),

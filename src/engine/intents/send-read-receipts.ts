@@ -89,39 +89,6 @@ export const sendReadReceipts = async (
   return { queued, skipped };
 };
 
-/**
- * Reads the messages that arrived in a direct chat while the user was viewing it: queues receipts for the messages that request one, and
- * moves the position to the newest message. Only unflushed messages are checked, because new arrivals are in no page yet.
- *
- * @param after the `seq` up to which an earlier call has read.
- * @param upTo the newest `seq` that the user has seen; default: the newest stored message.
- * @returns the `seq` of the newest message read by this call; `after` if there is none.
- */
-export const readArrivals = (
-  draft: Draft,
-  ports: IntentPorts,
-  conversationId: ConversationId,
-  after: Seq,
-  upTo = Number.MAX_SAFE_INTEGER,
-): Seq => {
-  const { model } = draft;
-  const conversation = model.get(conversationId);
-  if (!conversation) return after;
-  const arrived = conversation.unflushed.all.filter(({ seq }) => seq > after && seq <= upTo);
-  const newest = arrived.reduce((seq, message) => Math.max(seq, message.seq), after);
-  const requesting = model.allowed.readReceipts
-    ? arrived.filter(
-        (message) => !reasonToSkip(conversation, message.id, { ...message, own: message.senderId === model.me, expired: false }),
-      )
-    : [];
-  enqueueReceipts(draft, ports, conversationId, {
-    named: fromSeqs(requesting.map(({ seq }) => seq)),
-    ...(newest > conversation.readUpTo ? { position: newest } : {}),
-  });
-  return newest;
-};
-
 export const readReceiptIntents = {
   sendReadReceipts: { readsPages: true, lookup: (conversationId, ids) => ({ conversationId, ids }), decide: sendReadReceipts },
-  readArrivals: { readsPages: false, decide: readArrivals },
 } satisfies Partial<IntentTable>;

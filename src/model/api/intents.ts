@@ -69,15 +69,13 @@ export interface Intents {
     readonly scope?: SettingsScope;
   }): void;
   /**
-   * Direct chats in view: marks new messages above `after`, up to `upTo`, as read.
+   * A conversation in view: moves the position over the stored messages above `after`, up to `upTo`, and sends the requested receipts.
    *
    * @returns the newest message dealt with.
    */
   readArrivals(conversationId: ConversationId, after: Seq, upTo?: Seq): Seq;
   /** Groups in view: clears the unread count, and sends the requested receipts, up to `upTo`. */
   readGroup(conversationId: ConversationId, upTo?: MessageId): void;
-  /** The same as {@link Intents.readArrivals}, for a group. */
-  readGroupArrivals(conversationId: ConversationId, after: Seq, upTo?: Seq): Seq;
   /**
    * A view that tells the sender nothing: moves the position to the newest stored message above `after`, up to `upTo`.
    *

@@ -59,7 +59,6 @@ const CALLS: { readonly [K in keyof Intents]: (world: World) => Parameters<Inten
   setReceiptSettings: () => [{ readReceipts: false }],
   readArrivals: () => ['direct:bob', 0],
   readGroup: () => ['group:crew'],
-  readGroupArrivals: () => ['group:crew', 0],
   passArrivals: () => ['direct:bob', 0, 9],
   setPaused: () => [true],
   dismissDeadLetter: ({ letter }) => [letter],

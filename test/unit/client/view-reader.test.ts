@@ -44,7 +44,19 @@ it('after a call of `seen`, a view reads up to the seen message only', async () 
   reader.seen('m4');
   reader.seen('m3');
   await done();
-  expect(made).toEqual(['all m2', 'arrivals 2–4', 'all m4']);
+  expect(made).toEqual(['all m2', 'all m4']);
+});
+
+it('a seen message that arrived in view gets a receipt of its own, and the messages from before the view do not', async () => {
+  const { made, reader, done } = setUp();
+  reader.setViewed(true);
+  reader.arrived(5);
+  await done();
+  reader.seen('m3');
+  reader.arrived(7);
+  reader.seen('m7');
+  await done();
+  expect(made).toEqual(['all', 'all', 'all m3', 'arrivals 5–7', 'all m7']);
 });
 
 it('a message that arrives while the worker reads the earlier ones is read too', async () => {

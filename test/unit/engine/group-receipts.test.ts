@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readGroup, readGroupArrivals } from '../../../src/engine/intents/read-group.ts';
+import { readArrivals } from '../../../src/engine/intents/read-arrivals.ts';
+import { readGroup } from '../../../src/engine/intents/read-group.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { setReceiptSettings } from '../../../src/engine/intents/switches.ts';
@@ -400,7 +401,7 @@ describe('reading a group in view', () => {
   it('new messages in a viewed group are read, and no older message is', async () => {
     const device = await Device.holding(message(1), message(2), message(3, { receiptRequested: false }), own(4), message(5));
     const arrived = (after: number, upTo?: number) =>
-      device.writer.write('view', STRICT, (draft) => readGroupArrivals(draft, device.ports, CREW, after, upTo));
+      device.writer.write('view', STRICT, (draft) => readArrivals(draft, device.ports, CREW, after, upTo));
     expect(await arrived(1, 4)).toBe(4);
     expect(device.pendingReceipts).toMatchObject({ position: 4, named: [[2, 2]] });
     expect(await arrived(4)).toBe(5);
@@ -412,6 +413,13 @@ describe('reading a group in view', () => {
       ],
     });
     expect(await arrived(5)).toBe(5);
+  });
+
+  it('messages that arrive in view are read, although a compaction has moved them into a page', async () => {
+    const device = await Device.holding(message(1), message(2), message(3));
+    await device.writer.compactLog();
+    expect(await device.writer.write('view', STRICT, (draft) => readArrivals(draft, device.ports, CREW, 1))).toBe(3);
+    expect(device.pendingReceipts).toMatchObject({ position: 3, named: [[2, 3]] });
   });
 });
 

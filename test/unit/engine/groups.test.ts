@@ -206,7 +206,7 @@ describe('members of a group', () => {
     // More messages come while the group is in view.
     const late = await say(ann, 'late', true);
     await stores(ben, 5);
-    expect(await ben.do('readGroupArrivals', CREW, 4)).toBe(5);
+    expect(await ben.do('readArrivals', CREW, 4)).toBe(5);
     await receiptsOf(ann, late.id, ({ readCount }) => readCount === 1);
   });
 

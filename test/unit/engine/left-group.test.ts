@@ -49,7 +49,7 @@ describe('a group from which the user was removed, with unread messages', () => 
     await eve.do('clearMessages', CREW, ['m1', 'm3']);
     await eve.do('sendConversationReadReceipt', CREW, {});
     await eve.do('readGroup', CREW);
-    expect(await eve.do('readGroupArrivals', CREW, 0)).toBe(3);
+    expect(await eve.do('readArrivals', CREW, 0)).toBe(3);
     expect(await eve.do('passArrivals', CREW, 0, 3)).toBe(3);
     expect(await ended()).toEqual(nothing);
     // After a return, the count begins at the return.

@@ -45,11 +45,6 @@ const ROWS: { readonly [K in keyof Intents]: Row<K> } = {
     after: { inForce: 'the answer says that nothing was dealt with' },
   },
   readGroup: { args: ['group:crew'], before: UNKNOWN, after: nothingUnread },
-  readGroupArrivals: {
-    args: ['group:crew', 0],
-    before: { inForce: 'the answer says that nothing was dealt with' },
-    after: { inForce: 'the answer says that nothing was dealt with' },
-  },
   passArrivals: {
     args: ['direct:bob', 0, 9],
     before: { inForce: 'the answer says that nothing was dealt with' },

@@ -106,6 +106,22 @@ describe('two people in a direct chat', () => {
     await bob.until({ of: 'receipts', messageId: id }, (known) => known?.state === 'done', 20_000);
   });
 
+  it('messages that arrive in an open chat are read, although a compaction has moved them into a page', async () => {
+    const world = createTestWorld();
+    const [, bob] = await openDevice(world, 'bob');
+    const [phone, alice] = await openDevice(world, 'alice');
+    phone.fault = (site) => site === 'compaction:due';
+    for (const text of ['one', 'two', 'three']) await bob.say('alice', text);
+    await alice.until({ of: 'total-unread' }, (count) => count === 3);
+    await world.pass(1000);
+    expect(await alice.do('readArrivals', 'direct:bob', 1)).toBe(3);
+    expect(await alice.now({ of: 'total-unread' })).toBe(0);
+    await bob.until(
+      { of: 'messages', conversationId: 'direct:alice', limit: 10 },
+      (list) => list.map(({ status }) => status).join() === 'delivered,read,read',
+    );
+  });
+
   it('a second device shows the cleared count of the first device and gets the event', async () => {
     const world = createTestWorld();
     const [, bob] = await openDevice(world, 'bob');
