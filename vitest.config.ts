@@ -5,6 +5,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { builtPackage } from './test/support/built-package.ts';
 import { hooksOnPreact } from './test/support/hooks-on-preact.ts';
 import { launchOptions } from './test/support/chromium.ts';
+import { isOnSqlite, ON_SQLITE, removeAtEnd, SQLITE_PROFILE } from './test/support/chromium-storage.ts';
 import { findEngines } from './test/support/find-engines.ts';
 import { firefox } from './test/support/firefox-provider.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
@@ -15,8 +16,10 @@ import { workerFromSource } from './test/support/worker-from-source.ts';
 /** A test that hangs is given up, on a machine that was busy when it all began so many times later. */
 const SLOWNESS = await slowness();
 
+if (isOnSqlite()) removeAtEnd(SQLITE_PROFILE);
+
 /** One project each: two providers do not go into one. `order` is when in the run. */
-const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, provider: BrowserProviderOption) => ({
+const browserProject = (name: 'chromium' | 'chromium-sqlite' | 'firefox' | 'webkit', order: number, provider: BrowserProviderOption) => ({
   plugins: [workerFromSource(), hooksOnPreact()],
   cacheDir: `node_modules/.vite/${name}`,
   optimizeDeps: {
@@ -28,7 +31,15 @@ const browserProject = (name: 'chromium' | 'firefox' | 'webkit', order: number, 
     globalSetup: ['test/support/browser-backend.ts'],
     testTimeout: 40_000 * SLOWNESS,
     sequence: { groupOrder: order },
-    browser: { enabled: true, headless: true, screenshotFailures: false, provider, instances: [{ browser: name }] },
+    // A profile on disk has one browser.
+    fileParallelism: name !== ON_SQLITE,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider,
+      instances: [{ browser: name === ON_SQLITE ? 'chromium' : name }],
+    },
   },
 });
 
@@ -79,9 +90,13 @@ export default defineConfig(async () => {
             sequence: { groupOrder: 0 },
           },
         },
-        browserProject('chromium', 1, playwright({ launchOptions: launch })),
-        ...(engines.firefox ? [browserProject('firefox', 2, firefox(engines.firefox))] : []),
-        ...(engines.webkit ? [browserProject('webkit', 3, webkit(engines.webkit))] : []),
+        ...(isOnSqlite()
+          ? [browserProject(ON_SQLITE, 1, playwright({ launchOptions: launch, persistentContext: SQLITE_PROFILE }))]
+          : [
+              browserProject('chromium', 1, playwright({ launchOptions: launch })),
+              ...(engines.firefox ? [browserProject('firefox', 2, firefox(engines.firefox))] : []),
+              ...(engines.webkit ? [browserProject('webkit', 3, webkit(engines.webkit))] : []),
+            ]),
         {
           resolve: { alias: builtPackage },
           test: { ...built, name: 'journeys', include: JOURNEYS, maxWorkers: 2, sequence: { groupOrder: 4 } },

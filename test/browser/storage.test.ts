@@ -1,7 +1,7 @@
 /** The stored data of this device, through the page's client, in a real worker and a real IndexedDB. */
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Backend, until } from './backend.ts';
+import { ask, Backend, until } from './backend.ts';
 
 describe('the stored data of a real browser', () => {
   let backend: Backend;
@@ -44,5 +44,7 @@ describe('the stored data of a real browser', () => {
     await backend.heal();
     expect(await until(alice.watchMessages('direct:bob', { limit: 100 }), ({ length }) => length > 50)).toBeTruthy();
     expect(await firstValueFrom(alice.watchUnreadCount('direct:bob'))).toBe(60);
+    const { onSqlite, levelDb, sqlite } = await ask('stores', {});
+    expect([levelDb.length, sqlite.length > 0]).toEqual([0, onSqlite]);
   });
 });

@@ -10,6 +10,7 @@ import { createReceiptServer } from '../../src/server/server.ts';
 import type { PolicyChange } from '../../src/server/policy.ts';
 import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
+import { isOnSqlite, SQLITE_PROFILE, storesIn, type StoresOnDisk } from './chromium-storage.ts';
 import { startEasemobStandIn } from './easemob-stand-in.ts';
 import { slowness } from './machine.ts';
 import type { StandIn } from './stand-in.ts';
@@ -46,6 +47,8 @@ export interface BackendCalls {
   cutStandIn: { readonly takes: { readonly port: number }; readonly gives: object };
   healStandIn: { readonly takes: { readonly port: number }; readonly gives: object };
   stopStandIn: { readonly takes: { readonly port: number }; readonly gives: object };
+  /** The IndexedDB files of the browser suites; none in memory. */
+  stores: { readonly takes: object; readonly gives: StoresOnDisk & { readonly onSqlite: boolean } };
   /** The slowness of the machine now, see `machine.ts`. */
   slowness: { readonly takes: object; readonly gives: { readonly times: number } };
 }
@@ -143,6 +146,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
       standIns.delete(port);
       return {};
     },
+    stores: async () => ({ ...(await storesIn(SQLITE_PROFILE)), onSqlite: isOnSqlite() }),
     slowness: async () => ({ times: await slowness() }),
   };
   const http = createServer((request, response) => {

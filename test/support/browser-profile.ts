@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright';
 import { launchOptions } from './chromium.ts';
+import { refuseLevelDb } from './chromium-storage.ts';
 import { ACTION_MS, stretched } from './machine.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -100,6 +101,7 @@ export class BrowserProfile {
     const context = this.#context;
     this.#pid = this.#context = undefined;
     await context?.close();
+    await refuseLevelDb(this.folder);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

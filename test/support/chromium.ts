@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
+import { isOnSqlite, SQLITE_FLAG } from './chromium-storage.ts';
 import { onPath } from './on-path.ts';
 
 /** The machine in the eyes of the search. A test replaces this value. */
@@ -108,6 +109,7 @@ export const launchArgs = (root = isRoot()): string[] => [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  ...(isOnSqlite() ? [SQLITE_FLAG] : []),
 ];
 
 /** The options for Playwright's `chromium.launch` and `launchPersistentContext`. */

@@ -1,4 +1,5 @@
 /** Finds the other browser engines, Gecko and WebKit, and installs none: a machine without them tests in Chromium only. */
+import { ON_SQLITE } from './chromium-storage.ts';
 import { onPath } from './on-path.ts';
 import { type Machine, thisMachine } from './chromium.ts';
 
@@ -42,8 +43,10 @@ export const findEngines = async (machine: Machine = thisMachine()): Promise<Eng
  */
 export const checkEngines = async (machine: Machine = thisMachine()): Promise<void> => {
   const asked = machine.env['ENGINES'];
-  if (asked !== undefined && asked !== '' && asked !== 'all')
-    throw new Error(`ENGINES is ${asked}; it is "all", for which every engine must be here, or it is not set`);
+  if (asked !== undefined && asked !== '' && asked !== 'all' && asked !== ON_SQLITE)
+    throw new Error(
+      `ENGINES is ${asked}; it is "all", for which every engine must be here, "${ON_SQLITE}" for that engine alone, or it is not set`,
+    );
   const { firefox, webkit } = await findEngines(machine);
   const missing: string[] = [];
   const say = (name: string, path: string | undefined, packages: string): void => {

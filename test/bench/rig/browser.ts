@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { launchOptions } from '../../support/chromium.ts';
+import { SQLITE_FLAG } from '../../support/chromium-storage.ts';
 import { findEngines } from '../../support/find-engines.ts';
 import { PREFERENCES, preferencesFile } from '../../support/firefox-provider.ts';
 import { cpuMsOf } from './cpu-time.ts';
@@ -20,8 +21,6 @@ export interface OpenBrowser {
   close(): Promise<void>;
 }
 
-/** Stores IndexedDB in SQLite, as Chromium will for new stores. */
-const SQLITE = '--enable-features=IdbSqliteOnDiskRollout:stage/UseSqliteForNewStores';
 /** Measures memory at once, instead of at the next collection of garbage. */
 const EAGER_MEMORY = '--enable-blink-features=ForceEagerMeasureMemory';
 
@@ -32,7 +31,7 @@ const openChromium = async (profile: string, isSqlite: boolean): Promise<OpenBro
     // The bench ends the browser itself, after the running step.
     handleSIGINT: false,
     handleSIGTERM: false,
-    args: [...args, EAGER_MEMORY, ...(isSqlite ? [SQLITE] : [])],
+    args: [...args, EAGER_MEMORY, ...(isSqlite ? [SQLITE_FLAG] : [])],
   });
   const browser = context.browser()!;
   const session = await browser.newBrowserCDPSession();

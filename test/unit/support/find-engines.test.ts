@@ -49,7 +49,7 @@ describe('finding the other browser engines', () => {
     await expect(checkEngines(machineWith([FIREFOX, ...WEBKIT], 'all').machine)).resolves.toBeUndefined();
   });
 
-  it('checkEngines refuses a misspelt value of ENGINES', async () => {
+  it('checkEngines refuses a misspelt value of ENGINES, and takes the name of an engine that runs alone', async () => {
     await expect(checkEngines(machineWith([FIREFOX, ...WEBKIT], 'al').machine)).rejects.toThrow('ENGINES is al;');
   });
 });
