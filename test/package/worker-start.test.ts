@@ -11,7 +11,7 @@ import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { builtPackage } from '../support/built-package.ts';
 import { launchOptions } from '../support/chromium.ts';
-import { MAIN } from './bundlers/apps.ts';
+import { MAIN } from './bundlers/app.ts';
 import { COPY, FILE, openPage } from './bundlers/open-page.ts';
 import { type Served, serveFolder } from './bundlers/serve-folder.ts';
 

@@ -13,16 +13,22 @@ export interface Ended {
 }
 
 /** Runs a program to its end, and joins its outputs in a string. Never rejects for an exit code. */
-export const runToEnd = (program: string, args: readonly string[], cwd: string, timeoutMs = 120_000): Promise<Ended> =>
+export const runToEnd = (program: string, args: readonly string[], cwd: string, timeoutMs = 120_000, env = process.env): Promise<Ended> =>
   new Promise((done) => {
-    execFile(program, args, { cwd, timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd, env, timeout: timeoutMs, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
       done({ code, output: stdout + stderr });
     });
   });
 
-export const mustRun = async (program: string, args: readonly string[], cwd: string, timeoutMs?: number): Promise<string> => {
-  const { code, output } = await runToEnd(program, args, cwd, timeoutMs);
+export const mustRun = async (
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  timeoutMs?: number,
+  env?: NodeJS.ProcessEnv,
+): Promise<string> => {
+  const { code, output } = await runToEnd(program, args, cwd, timeoutMs, env);
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}\n${output}`);
   return output;
 };

@@ -14,7 +14,7 @@ export const MADE_STORE = 'TIDEMARK_MADE_STORE';
 const READY_WITHIN_MS = 60_000;
 
 /** A port free a moment ago: a server must come back on the same port after a kill. */
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
