@@ -1,7 +1,7 @@
 import { minify } from 'terser';
 import { defineConfig, type Rolldown } from 'tsdown';
 
-const shared = { format: 'esm', target: 'es2022', outDir: 'dist', sourcemap: true, fixedExtension: false } as const;
+const shared = { format: 'esm', target: 'es2022', outDir: 'dist', fixedExtension: false } as const;
 
 /** Loaded where the worker's file does not start; its text is written by {@link workerAsText}. */
 const INLINE_WORKER = 'inline-worker.js';
@@ -84,6 +84,8 @@ export default defineConfig([
     ...shared,
     // The worker the page starts by itself: nothing left to resolve, so an app's bundler has nothing to get wrong.
     entry: { worker: 'src/worker/self-starting.ts' },
+    // All other modules are readable as they are, with their comments.
+    sourcemap: true,
     platform: 'browser',
     plugins: [smaller, workerAsText],
     dts: true,
@@ -100,7 +102,6 @@ export default defineConfig([
     ...shared,
     entry: { 'start-worker': 'src/worker/start-worker.ts' },
     platform: 'browser',
-    sourcemap: false,
     plugins: [longEnoughForVite],
     dts: false,
     clean: false,

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { extname, join, resolve, sep } from 'node:path';
+import { createGzip } from 'node:zlib';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -22,6 +23,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
   '.txt': 'text/plain; charset=utf-8',
 };
+
+/** Types that compression makes smaller; pictures and fonts are compressed already. */
+const COMPRESSIBLE = /^text\/|json$|svg\+xml$|wasm$/;
+const WORTH_COMPRESSING_BYTES = 1024;
 
 const pathIn = (url: string): string | undefined => {
   try {
@@ -65,18 +70,29 @@ export const createStaticDoor = (folder: string) => {
       response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('not found\n');
       return;
     }
-    const isAsset = path.startsWith('/assets/');
-    response.writeHead(200, {
-      'Content-Type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
-      'Content-Length': stats.size,
+    const type = TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream';
+    const etag = `W/"${stats.size}-${stats.mtimeMs}"`;
+    const headers = {
       // Built assets carry a hash in their names. Browsers must ask again for every other file, above all the
       // service worker.
-      'Cache-Control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'Cache-Control': path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      ETag: etag,
+      Vary: 'Accept-Encoding',
       'X-Content-Type-Options': 'nosniff',
       'Service-Worker-Allowed': '/',
-    });
+    };
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+    const isCompressed =
+      stats.size >= WORTH_COMPRESSING_BYTES &&
+      COMPRESSIBLE.test(type.split(';', 1)[0]!) &&
+      /\bgzip\b/.test(String(request.headers['accept-encoding']));
+    const length = isCompressed ? { 'Content-Encoding': 'gzip' } : { 'Content-Length': stats.size };
+    response.writeHead(200, { ...headers, ...length, 'Content-Type': type });
     // `pipeline` also closes the file if the client disconnects early.
     if (request.method === 'HEAD') response.end();
-    else await pipeline(createReadStream(file), response).catch(() => response.destroy());
+    else await pipeline([createReadStream(file), ...(isCompressed ? [createGzip()] : []), response]).catch(() => response.destroy());
   };
 };

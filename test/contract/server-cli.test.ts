@@ -154,7 +154,7 @@ it('`tidemark serve --dev` creates groups and changes the policy for the pages o
     expect((await dev(path, body))[0], JSON.stringify(body)).toBe(400);
 });
 
-it('`tidemark serve --static` serves the files of its folder, and no others', { timeout: 120_000 }, async () => {
+it('`tidemark serve --static` serves the files of its folder, compressed and once, and no others', { timeout: 120_000 }, async () => {
   const root = folder();
   const site = join(root, 'site');
   mkdirSync(join(site, 'assets'), { recursive: true });
@@ -181,6 +181,15 @@ it('`tidemark serve --static` serves the files of its folder, and no others', { 
   expect((await get('/app.webmanifest'))[1]).toBe('application/manifest+json');
   for (const path of ['/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/..%2f..%2fsecret.txt', '/%00', '/%'])
     expect((await get(path))[3], path).not.toContain('PRIVATE');
+  const script = 'receipts(); '.repeat(1000);
+  writeFileSync(join(site, 'assets/worker.abc.js'), script);
+  const worker = `http://${host}/assets/worker.abc.js`;
+  const compressed = await fetch(worker);
+  expect([compressed.headers.get('content-encoding'), await compressed.text()]).toEqual(['gzip', script]);
+  const plain = await fetch(worker, { headers: { 'Accept-Encoding': 'identity' } });
+  expect([plain.headers.get('content-encoding'), await plain.text()]).toEqual([null, script]);
+  const again = await fetch(worker, { headers: { 'If-None-Match': compressed.headers.get('etag')! } });
+  expect([again.status, await again.text()]).toEqual([304, '']);
 });
 
 it(

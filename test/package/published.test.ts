@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -52,6 +52,14 @@ it('the package has every file named by its entry points, and PROTOCOL.md beside
 it('the package has no sources, no tests and no demo', async () => {
   const top = (await readdir(unpacked)).filter((name) => !['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json'].includes(name));
   expect(top).toEqual([]);
+});
+
+it('the only source map is the worker’s, and the package is at most 900 kB to download', async () => {
+  const maps = (await readdir(unpacked, { recursive: true })).filter((file) => file.endsWith('.map'));
+  expect(maps).toEqual(['dist/worker.js.map']);
+  const texts = (await modules()).filter((file) => !file.endsWith('dist/worker.js')).map((file) => readFile(file, 'utf8'));
+  expect((await Promise.all(texts)).filter((text) => text.includes('sourceMappingURL='))).toEqual([]);
+  expect((await stat(workplace.tarball)).size).toBeLessThan(900_000);
 });
 
 it('the command starts with a shebang', async () => {
