@@ -239,7 +239,7 @@ export const HARDER_BUGS = [
   ),
   bug(
     'a view that tells nothing sends receipts',
-    'engine/intents/positions.ts',
+    'engine/intents/read-arrivals.ts',
     'enqueueReceipts(draft, ports, conversationId, positionAt(conversation, newest));',
     'enqueueReceipts(draft, ports, conversationId, { ...positionAt(conversation, newest), named: range(after + 1, newest) });',
   ),
