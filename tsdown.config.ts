@@ -55,6 +55,7 @@ export default defineConfig([
       'server/sql/pglite': 'src/server/store/sql/pglite.ts',
       'server/postgres': 'src/server/postgres.ts',
       'server/nats': 'src/server/bus/nats.ts',
+      'conformance/index': 'src/conformance/index.ts',
       'testing/index': 'src/testing/index.ts',
       'compat/easemob': 'src/compat/easemob/easemob.ts',
       'compat/easemob-flutter': 'src/compat/easemob-flutter/easemob-flutter.ts',

@@ -65,13 +65,20 @@ interface Door {
   answer(body: Body): object | Promise<object>;
 }
 
+/** The life of a token, ms. @throws {UsageError} */
+const lifeOf = (expiresInMs: unknown = DEV_TOKEN_MS): number => {
+  if (typeof expiresInMs === 'number' && expiresInMs > 0 && expiresInMs <= DEV_TOKEN_MS) return expiresInMs;
+  throw new UsageError('usage/invalid-argument', `expiresInMs must be above 0 and at most ${DEV_TOKEN_MS}; got ${String(expiresInMs)}`);
+};
+
 /** The endpoints. The receipt server checks the bodies and throws a usage error for an invalid body. */
 const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<string, Door>> => ({
   '/dev/token': {
-    takes: '{"userId": "…"}',
+    takes: '{"userId": "…", "expiresInMs": at most 600000}',
     answer: async (body) => {
-      const { userId } = readOptions(body, '/dev/token', { userId: 1 });
-      return { token: await issueDevToken(secret, requireId(userId, 'userId')), expiresInMs: DEV_TOKEN_MS };
+      const { userId, expiresInMs } = readOptions(body, '/dev/token', { userId: 1, expiresInMs: 1 });
+      const lifeMs = lifeOf(expiresInMs);
+      return { token: await issueDevToken(secret, requireId(userId, 'userId'), lifeMs), expiresInMs: lifeMs };
     },
   },
   '/dev/group': {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `tidemark`. */
+import { conformance } from './conformance.ts';
 import { VERSION } from '../model/version.ts';
 import { CommandLineError, readCommandLine, USAGE } from './options.ts';
 import { missingPackages, neededPackages } from './optional-packages.ts';
@@ -8,6 +9,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`tidemark: ${line}\n`);
 
 const main = async (): Promise<void> => {
+  const [command, ...args] = process.argv.slice(2);
+  if (command === 'conformance') {
+    process.exitCode = await conformance(args, process.env, say);
+    return;
+  }
   const options = readCommandLine(process.argv.slice(2), process.env);
   if (options === 'help') return say(USAGE);
   if (options === 'version') return say(VERSION);

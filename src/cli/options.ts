@@ -3,7 +3,8 @@ import { byteLength } from '../model/byte-length.ts';
 import { parseArgs } from 'node:util';
 import { nearestName } from '../model/option-names.ts';
 
-export const USAGE = `tidemark serve: a receipt server for one machine
+export const USAGE = `tidemark conformance: does a server keep PROTOCOL.md? See tidemark conformance --help
+tidemark serve: a receipt server for one machine
 
   tidemark serve --dev                         try it: loopback only, hands out tokens at POST /dev/token,
                                                makes groups at /dev/group, /dev/member and /dev/policy
@@ -91,13 +92,13 @@ const urlOf = (text: string): URL => {
 };
 
 /** The reason for unreadable arguments; for an unknown option with the nearest known option. */
-const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown, flags: readonly string[]): string => {
   if (!(error instanceof Error)) return 'the command line cannot be read';
   const unknown = 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'(-[^']*)'/.exec(error.message)?.[1] : undefined;
   if (unknown === undefined) return error.message;
   return `unknown option ${unknown}; ${nearestName(
     unknown,
-    Object.keys(FLAGS).map((flag) => `--${flag}`),
+    flags.map((flag) => `--${flag}`),
   )}`;
 };
 
@@ -115,13 +116,13 @@ export const readCommandLine = (
   try {
     parsed = parseArgs({ args: [...args], allowPositionals: true, options: FLAGS });
   } catch (error) {
-    throw new CommandLineError(reasonOf(error));
+    throw new CommandLineError(reasonOf(error, Object.keys(FLAGS)));
   }
   const { values, positionals } = parsed;
   if (values.help || positionals[0] === 'help') return 'help';
   if (values.version) return 'version';
   if (positionals.length !== 1 || positionals[0] !== 'serve')
-    throw new CommandLineError(`the command is "serve"; got ${positionals.length === 0 ? 'none' : positionals.join(' ')}`);
+    throw new CommandLineError(`the command is "serve" or "conformance"; got ${positionals.length === 0 ? 'none' : positionals.join(' ')}`);
   const jwtSecret = values['jwt-secret'] ?? (values.dev || values.jwks !== undefined ? undefined : env['TIDEMARK_JWT_SECRET']);
   const ways = [values.dev, jwtSecret !== undefined, values.jwks !== undefined].filter(Boolean).length;
   if (ways !== 1) throw new CommandLineError('the server needs one way to check tokens: give one of --dev, --jwt-secret and --jwks');

@@ -63,5 +63,10 @@ export const authenticateByKeys = (url: URL, claims: Claims = {}): Authenticate 
 };
 
 /** Issues a token of ten minutes for any user. For development only. */
-export const issueDevToken = (secret: Uint8Array, userId: string): Promise<string> =>
-  new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setSubject(userId).setIssuedAt().setExpirationTime('10m').sign(secret);
+export const issueDevToken = (secret: Uint8Array, userId: string, expiresInMs = DEV_TOKEN_MS): Promise<string> =>
+  new SignJWT({})
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(userId)
+    .setIssuedAt()
+    .setExpirationTime((Date.now() + expiresInMs) / 1000)
+    .sign(secret);

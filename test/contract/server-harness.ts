@@ -2,13 +2,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
-import { AuthError } from '../../src/errors.ts';
 import { decodeServerFrame, decodeServerFrames } from '../../src/protocol/codec.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../src/protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
 import { createReceiptServer } from '../../src/server/server.ts';
 import type { ReceiptServer, ReceiptServerOptions } from '../../src/server/receipt-server.ts';
+import { authenticate } from '../support/test-tokens.ts';
+
+export { authenticate };
 
 export interface TestServer {
   readonly server: ReceiptServer;
@@ -17,14 +19,6 @@ export interface TestServer {
   readonly url: string;
   close(): Promise<void>;
 }
-
-/** Tokens read `<user>` or `<user>@<expires at, epoch ms>`; a token with "bad" at its start is refused. */
-export const authenticate = async (token: string) => {
-  if (token.startsWith('bad')) throw new AuthError('auth/forbidden', 'refused');
-  const [userId = '', expires] = token.split('@');
-  if (expires !== undefined && Number(expires) <= Date.now()) throw new AuthError('auth/expired', 'ended');
-  return expires === undefined ? { userId } : { userId, expiresAt: Number(expires) };
-};
 
 export const startTestServer = async (options: Partial<ReceiptServerOptions> = {}): Promise<TestServer> => {
   const server = createReceiptServer({ store: createMemoryStore(), authenticate, ...options });

@@ -1,8 +1,5 @@
 /** Several server processes on one PostgreSQL: the clients of every server see what any server stores, also after a server, the bus or the database dies. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
-import { dirname } from 'node:path';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -16,73 +13,12 @@ import { type Bundled, bundled } from '../support/bundled.ts';
 import { cuttableLine } from '../support/cuttable-line.ts';
 import { ProtocolClient } from '../support/protocol-client.ts';
 import { findNats, startNats, type TestNats } from '../support/test-nats.ts';
+import { balance, ReceiptNode as Node } from '../support/receipt-nodes.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/test-postgres.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/receipt-node.ts', import.meta.url));
 /** Far below a heartbeat. */
 const AT_ONCE_MS = 8000;
-
-/** A port free a moment ago: a server comes back on the same port. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-};
-
-class Node {
-  private child: ChildProcess | undefined;
-  private constructor(
-    private readonly args: readonly string[],
-    readonly port: number,
-  ) {}
-
-  static async start(program: string, postgres: TestPostgres, database: string, bus: string): Promise<Node> {
-    const node = new Node([program, dirname(postgres.socket), database, bus], await freePort());
-    await node.start();
-    return node;
-  }
-
-  async start(): Promise<void> {
-    const child = (this.child = spawn(process.execPath, [...this.args, String(this.port)], { stdio: ['ignore', 'pipe', 'ignore'] }));
-    await Promise.race([
-      once(child.stdout, 'data'),
-      once(child, 'exit').then(() => {
-        throw new Error('the server did not start');
-      }),
-    ]);
-  }
-
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    await ended;
-  }
-}
-
-/** One address for all servers: a connection goes to the first that takes it, from the next one on. */
-const balance = async (ports: readonly number[]): Promise<Server> => {
-  let turn = 0;
-  const server = createServer((near) => {
-    near.on('error', () => undefined);
-    const reach = (left: number): void => {
-      if (left === 0) return void near.destroy();
-      const far = connect(ports[turn++ % ports.length]!, '127.0.0.1');
-      far.once('error', () => (far.connecting || far.bytesRead === 0 ? reach(left - 1) : near.destroy()));
-      far.once('connect', () => {
-        near.pipe(far).pipe(near);
-        near.on('close', () => far.destroy());
-        far.on('close', () => near.destroy());
-      });
-    };
-    reach(ports.length);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-};
 
 const seqs = (client: ProtocolClient, peer: string): number[] =>
   [...(client.messages.get(`direct:${peer}`)?.keys() ?? [])].sort((a, b) => a - b);

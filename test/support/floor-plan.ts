@@ -38,7 +38,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   compat: ['index'],
   react: ['index'],
   server: ['protocol'],
-  cli: ['server'],
+  // A client of any server: it knows the wire and the arithmetic of rows, and no server's code.
+  conformance: ['protocol'],
+  cli: ['conformance', 'server'],
   testing: ['bridge', 'client', 'engine', 'log', 'store', 'server', 'protocol', 'service-worker', 'worker'],
 };
 
@@ -138,7 +140,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'idb-keyval': ['client', 'outbox'],
   comlink: ['bridge'],
   react: ['react'],
-  ws: ['server', 'cli'],
+  ws: ['server', 'cli', 'conformance'],
   jose: ['server', 'cli'],
   'prom-client': ['cli'],
   '@electric-sql/pglite': ['server', 'cli'],
@@ -160,7 +162,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
     'testing',
     'ports',
   ],
-  'node:': ['server', 'cli', 'testing'],
+  'node:': ['server', 'cli', 'testing', 'conformance'],
 };
 
 const importsOf = (path: string, text: string): Import[] => {

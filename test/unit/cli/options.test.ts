@@ -29,7 +29,7 @@ describe('the options of `tidemark serve`', () => {
   });
 
   it.each([
-    ['no command', [], {}, 'the command is "serve"'],
+    ['no command', [], {}, 'the command is "serve" or "conformance"'],
     ['another command', ['sail'], {}, 'got sail'],
     ['an unknown option', ['serve', '--dev', '--turbo'], {}, 'turbo'],
     ['no way to check tokens', ['serve'], {}, 'one of --dev'],

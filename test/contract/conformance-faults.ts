@@ -1,0 +1,38 @@
+/** Planted faults of the other server, each with checks of the kit that must find it. */
+export const FAULTS: Readonly<Record<string, readonly string[]>> = {
+  'believes-user-id': ['open.wrong-user', 'http.token'],
+  patient: ['wire.bad-frames'],
+  'any-origin': ['wire.origin'],
+  'takes-queries': ['wire.query'],
+  'takes-binary': ['wire.binary'],
+  'ignores-unknown-keys': ['wire.unknown-key', 'submit.identity'],
+  'long-ids': ['values.id-length'],
+  'trims-ids': ['values.id-identity'],
+  'counts-characters': ['submit.body-limit'],
+  'loses-ids': ['submit.retry', 'submit.lost-answer', 'submit.race', 'submit.twice-in-frame'],
+  'same-id-any-content': ['submit.id-conflict'],
+  'new-time-on-retry': ['submit.retry'],
+  'one-bad-spoils-all': ['submit.alone'],
+  'answers-backwards': ['submit.order', 'always.answer-order'],
+  'anyone-recalls': ['submit.recall-refused'],
+  'recall-keeps-body': ['submit.recall', 'feed.recall-away'],
+  'sender-has-read': ['submit.position'],
+  'never-live': ['feed.live', 'beat.pull'],
+  'takes-any-cursor': ['feed.unknown-cursor', 'http.cursor'],
+  'frames-overlap': ['feed.long'],
+  'one-long-frame': ['always.size'],
+  'long-last-message': ['feed.last-message'],
+  'tells-strangers': ['fetch.strangers'],
+  'own-messages-count': ['unread.own', 'unread.snapshot'],
+  'position-goes-back': ['position.never-back', 'always.position'],
+  'not-clamped': ['position.clamped', 'receipts.clamped'],
+  'position-is-receipt': ['position.private'],
+  'version-on-repeat': ['position.repeat', 'receipts.once'],
+  'counts-twice': ['receipts.union', 'receipts.once'],
+  'names-any-message': ['receipts.named'],
+  'oldest-first': ['fetch.range'],
+  'tells-receipts': ['fetch.hidden'],
+};
+
+/** Checks that make the server show the fault, although they pass. */
+export const SHOWN_BY: Readonly<Record<string, readonly string[]>> = { 'one-long-frame': ['feed.long'] };
