@@ -26,7 +26,7 @@ describe.skipIf(isMissing)('a receipt server in Python', () => {
   afterAll(() => other.stop());
 
   it('passes the core level', { timeout: 120_000 }, async () => {
-    const { results, passed } = await check();
+    const { results, passed } = await check(undefined, 15_000);
     expect(results.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
     expect(passed).toBeGreaterThan(100);
   });
