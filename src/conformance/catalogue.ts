@@ -3,9 +3,12 @@ import type { Check } from './check.ts';
 import { ALWAYS } from './checks/always.ts';
 import { FEED } from './checks/feed.ts';
 import { FETCHING } from './checks/fetching.ts';
+import { FLAGS, SETTINGS } from './checks/flags.ts';
+import { GROUPS } from './checks/groups.ts';
 import { HTTP } from './checks/http.ts';
 import { MESSAGES } from './checks/messages.ts';
 import { OPENING } from './checks/opening.ts';
+import { GROUP_RECEIPTS, POLICY } from './checks/policy.ts';
 import { POSITIONS } from './checks/positions.ts';
 import { RECEIPTS } from './checks/receipts.ts';
 import { HEARTBEAT, TRANSPORTS } from './checks/transports.ts';
@@ -23,5 +26,10 @@ export const CHECKS: readonly Check[] = [
   ...FETCHING,
   ...TRANSPORTS,
   ...HTTP,
+  ...FLAGS,
+  ...SETTINGS,
+  ...GROUPS,
+  ...GROUP_RECEIPTS,
+  ...POLICY,
   ...ALWAYS,
 ];

@@ -105,9 +105,12 @@ describe.skipIf(!findPostgres())('on PostgreSQL', () => {
     const nodes = await Promise.all([1, 2, 3].map(() => ReceiptNode.start(program.file, postgres, database, bus)));
     const line = await balance(nodes.map(({ port }) => port));
     const at = `127.0.0.1:${(line.address() as AddressInfo).port}`;
-    await keeps(`ws://${at}/receipts`, hostAt(`http://${at}/dev`), QUICK);
-    line.close();
-    for (const node of nodes) await node.end('SIGKILL');
-    await nats?.stop();
+    try {
+      await keeps(`ws://${at}/receipts`, hostAt(`http://${at}/dev`), QUICK);
+    } finally {
+      line.close();
+      for (const node of nodes) await node.end('SIGKILL');
+      await nats?.stop();
+    }
   });
 });
