@@ -1,7 +1,7 @@
 /** Receipts of group messages, and the policy that governs them. These checks change the policy of the whole server, so they run alone. */
 import type { Frame } from '../../protocol/frames.ts';
 import { checksOf } from '../check.ts';
-import { demand, like } from '../demand.ts';
+import { demand, like, matches } from '../demand.ts';
 import type { Check } from '../check.ts';
 import { message, receipts, type Stage } from '../stage.ts';
 import { crew, setMember } from './groups.ts';
@@ -10,13 +10,28 @@ type Receipts = Frame<'welcome'>['receipts'];
 
 const WITH_RECEIPTS: Receipts = { groups: true, mayRequest: 'members', windowMs: 259_200_000, maxMembers: 200, visibleTo: 'sender' };
 
+/** Behind one address may be several nodes: the policy is in force when this many connections in a row say so. */
+const CONNECTIONS = 6;
+
+const inForce = async (stage: Stage, policy: Receipts): Promise<void> => {
+  const end = Date.now() + stage.patienceMs;
+  for (let agreed = 0; agreed < CONNECTIONS;) {
+    const { welcome, wire } = await stage.connect();
+    wire.cut();
+    agreed = matches(welcome?.receipts, policy) ? agreed + 1 : 0;
+    demand(Date.now() < end, `the policy ${JSON.stringify(policy)} in each welcome`, welcome);
+  }
+};
+
 /** Runs with this policy, and then with the one before. */
 const under =
   (change: Partial<Receipts>, run: (stage: Stage) => Promise<void>): Check['run'] =>
   async (stage) => {
     const before = (await stage.connect()).welcome!.receipts;
-    await stage.host.ask('policy', { receipts: { ...WITH_RECEIPTS, ...change } });
+    const policy = { ...WITH_RECEIPTS, ...change };
+    await stage.host.ask('policy', { receipts: policy });
     try {
+      await inForce(stage, policy);
       await run(stage);
     } finally {
       await stage.host.ask('policy', { receipts: before });

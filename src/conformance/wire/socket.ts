@@ -115,7 +115,8 @@ export class WireSocket {
   /** Waits for an error of this code. @param id the request that it must name */
   async error(code: Frame<'error'>['code'], id?: number): Promise<void> {
     const expected = `an error ${code}${id === undefined ? '' : ` with id ${id}`}`;
-    const frame = await this.until(() => this.frames.shift(), expected);
+    // The server may send welcome again at any time, when its policy changes.
+    const frame = await this.until(() => this.take(({ type }) => type !== 'welcome'), expected);
     demand(frame.type === 'error' && frame.code === code && (id === undefined || frame.id === id), expected, frame);
   }
 
