@@ -13,12 +13,12 @@ const WITH_RECEIPTS: Receipts = { groups: true, mayRequest: 'members', windowMs:
 /** Behind one address may be several nodes: the policy is in force when this many connections in a row say so. */
 const CONNECTIONS = 6;
 
-const inForce = async (stage: Stage, policy: Receipts): Promise<void> => {
+const inForce = async (stage: Stage, policy: object): Promise<void> => {
   const end = Date.now() + stage.patienceMs;
   for (let agreed = 0; agreed < CONNECTIONS;) {
     const { welcome, wire } = await stage.connect();
     wire.cut();
-    agreed = matches(welcome?.receipts, policy) ? agreed + 1 : 0;
+    agreed = matches(welcome, policy) ? agreed + 1 : 0;
     demand(Date.now() < end, `the policy ${JSON.stringify(policy)} in each welcome`, welcome);
   }
 };
@@ -31,7 +31,7 @@ const under =
     const policy = { ...WITH_RECEIPTS, ...change };
     await stage.host.ask('policy', { receipts: policy });
     try {
-      await inForce(stage, policy);
+      await inForce(stage, { receipts: policy });
       await run(stage);
     } finally {
       await stage.host.ask('policy', { receipts: before });
@@ -230,6 +230,7 @@ export const POLICY = checksOf('full', 'welcome', {
       const { heartbeatMs } = (await stage.connect()).welcome!.limits;
       await stage.host.ask('policy', { limits: { heartbeatMs: 400 } });
       try {
+        await inForce(stage, { limits: { heartbeatMs: 400 } });
         const { wire } = await stage.connect();
         await wire.closesWith(4410, stage.patienceMs + 2000);
       } finally {
