@@ -1,6 +1,6 @@
 /** The real server over the memory store. A test can kill its process and restore its database from an older copy. */
 import { requireId, type UserId } from '../model/ids.ts';
-import { createMemoryStore, type MemoryStore } from '../server/store/memory/memory-store.ts';
+import { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from '../server/store/memory/memory-store.ts';
 import type { MemoryDump } from '../server/store/memory/memory-tables.ts';
 import { createLocalBus } from '../server/bus/bus.ts';
 import type { Directory } from '../server/groups/directory.ts';
@@ -8,7 +8,7 @@ import type { PolicyChange } from '../server/policy.ts';
 import type { OnMessage } from '../server/push/host-pushes.ts';
 import { createReceiptServer } from '../server/server.ts';
 import type { ReceiptServer } from '../server/receipt-server.ts';
-import type { ServerStore } from '../server/store/server-store.ts';
+import type { ServerReadTx, ServerStore } from '../server/store/server-store.ts';
 import { AuthError } from '../errors.ts';
 import { CLOSE } from '../protocol/close-codes.ts';
 import { encodeFrame } from '../protocol/codec.ts';
@@ -56,6 +56,8 @@ export class VirtualServer implements NetworkEnd {
   trouble: (name: string) => DatabaseTrouble | null = () => null;
   /** The duration of a transaction, in milliseconds. */
   latencyMs: () => number = () => 1;
+  /** The duration of one call in a transaction, in milliseconds, if the transactions of the database run side by side. */
+  statementMs: () => number = () => 1;
   /** The delay of the database's answer, in milliseconds: a later commit may be known earlier. */
   answerMs: () => number = () => 0;
   /** Called after each commit. */
@@ -73,6 +75,7 @@ export class VirtualServer implements NetworkEnd {
     private readonly policy: PolicyChange = { receipts: { groups: true } },
     private readonly directory?: Directory,
     private readonly onMessage?: OnMessage,
+    private readonly database: (options: MemoryStoreOptions) => MemoryStore = createMemoryStore,
   ) {
     this.store = this.open();
     this.start();
@@ -81,7 +84,7 @@ export class VirtualServer implements NetworkEnd {
   private open(from?: MemoryDump): MemoryStore {
     // The clock of the database alone, without any error.
     const now = (): number => VIRTUAL_EPOCH + Math.floor(this.time.now);
-    return createMemoryStore({ now, runId: this.random.id(), ...(from ? { from } : {}) });
+    return this.database({ now, runId: this.random.id(), ...(from ? { from } : {}) });
   }
 
   /** Makes a new token. */
@@ -165,8 +168,10 @@ export class VirtualServer implements NetworkEnd {
 
   /** Delays each transaction and its answer: the server may die in between. */
   private watched(process: VirtualProcess): ServerStore {
-    const inner = this.store;
-    const { merged } = inner;
+    const pool = this.store.pool?.();
+    if (pool) process.onEnd(() => pool.rollBack());
+    const inner = pool ? this.inSteps(process, pool.store) : this.store;
+    const { merged, atOnce } = inner;
     const run = <T>(name: string, writes: boolean, body: () => Promise<T>): Promise<T> =>
       new Promise<T>((resolve, reject) => {
         process.below(this.latencyMs(), `${name} begins`, () => {
@@ -189,6 +194,7 @@ export class VirtualServer implements NetworkEnd {
         });
       });
     return {
+      ...(atOnce && { atOnce }),
       read: (name, body) => run(name, false, () => inner.read(name, body)),
       tx: (name, body) => run(name, true, () => inner.tx(name, body)),
       ...(merged && {
@@ -198,6 +204,35 @@ export class VirtualServer implements NetworkEnd {
         },
       }),
       close: async () => undefined,
+    };
+  }
+
+  /** The store, with time between the calls of a transaction: transactions of other users run in between. */
+  private inSteps(process: VirtualProcess, store: ServerStore): ServerStore {
+    const step = <T>(call: () => Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        process.below(this.statementMs(), 'statement', () => void call().then(resolve, reject));
+      });
+    const slow = <Tx extends ServerReadTx>(tx: Tx): Tx =>
+      Object.fromEntries(
+        Object.entries(tx).map(([name, part]: [string, unknown]) => [
+          name,
+          typeof part === 'function'
+            ? (...args: unknown[]) => step(() => (part as (...all: unknown[]) => Promise<unknown>)(...args))
+            : part,
+        ]),
+      ) as unknown as Tx;
+    const { merged } = store;
+    return {
+      ...store,
+      read: (name, body) => store.read(name, (tx) => body(slow(tx))),
+      tx: (name, body) => store.tx(name, (tx) => body(slow(tx))),
+      ...(merged && {
+        merged: {
+          read: (bodies) => merged.read(bodies.map((body) => (tx) => body(slow(tx)))),
+          tx: (bodies) => merged.tx(bodies.map((body) => (tx) => body(slow(tx)))),
+        },
+      }),
     };
   }
 }

@@ -16,6 +16,7 @@ import type { StorePort } from '../ports/ports.ts';
 import type { Directory } from '../server/groups/directory.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import type { OnMessage } from '../server/push/host-pushes.ts';
+import type { MemoryStore, MemoryStoreOptions } from '../server/store/memory/memory-store.ts';
 import { createMemoryStore, MemoryDisk } from '../store/memory-store.ts';
 import type { TabClientOptions } from './host-account.ts';
 import { Person } from './person.ts';
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly onMessage?: OnMessage;
   /** Makes a device's storage. Default: a store in memory. */
   readonly storage?: (name: string) => DiskOptions;
+  /** Makes the server's database. Default: a store in memory that runs one transaction at a time. */
+  readonly database?: (options: MemoryStoreOptions) => MemoryStore;
 }
 
 const memoryStorage = (): DiskOptions => {
@@ -69,8 +72,8 @@ export class TestWorld {
   constructor(private readonly options: WorldOptions = {}) {
     this.random = new SeededRandom(String(options.seed ?? 1));
     this.time = new VirtualTime(this.random.fork('order'));
-    const { policy = { receipts: { groups: true } }, directory, onMessage } = options;
-    this.server = new VirtualServer(this.time, this.random.fork('server'), policy, directory, onMessage);
+    const { policy = { receipts: { groups: true } }, directory, onMessage, database } = options;
+    this.server = new VirtualServer(this.time, this.random.fork('server'), policy, directory, onMessage, database);
   }
 
   /**
@@ -155,5 +158,10 @@ export class TestWorld {
 /** @throws {UsageError} `usage/invalid-option`, also for an option with an unknown name. */
 export const createTestWorld = (options?: WorldOptions): TestWorld =>
   new TestWorld(
-    readOptions(options, 'createTestWorld', { seed: 1, policy: 1, directory: 1, onMessage: 1, storage: 1 }, 'usage/invalid-option'),
+    readOptions(
+      options,
+      'createTestWorld',
+      { seed: 1, policy: 1, directory: 1, onMessage: 1, storage: 1, database: 1 },
+      'usage/invalid-option',
+    ),
   );

@@ -90,6 +90,9 @@ const setServer = (plans: Plans, refusals: Refusals): void => {
     server.latencyMs = () => slow.exponential(mean);
     server.answerMs = () => slow.exponential(mean);
   }
+  const step = plans.stream('interleave');
+  const stepMs = 10 ** (1.5 * step.next());
+  server.statementMs = () => step.exponential(stepMs);
   let more = 0;
   server.trouble = () => {
     if (refusals.isDatabaseAway()) return 'refuse';

@@ -62,6 +62,8 @@ export const KINDS = [
   'invite',
   'push',
   'load',
+  // The server's transactions run side by side.
+  'interleave',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -84,6 +86,7 @@ const RARE: Partial<Record<Kind, number>> = {
   block: 0.3,
   invite: 0.25,
   push: 0.25,
+  interleave: 0.25,
 };
 /** The shortest mean time between two calls in a slow world, with room for minutes of work in between. */
 const SLOW_GAP_MS = 4000;

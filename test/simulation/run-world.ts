@@ -1,5 +1,6 @@
 /** Runs one world from its seed to its verdict: people and faults, then rest, then the comparison of all states. */
 import { createTestWorld, type TestWorld } from '../../src/testing/world.ts';
+import { createInterleavingStore } from '../support/interleaving-store.ts';
 import type { DiskOptions } from '../../src/testing/virtual-disk.ts';
 import { Blocks } from './blocks.ts';
 import { makeHistory } from './history.ts';
@@ -47,6 +48,7 @@ export const runWorld = async (seed: string, tier: Tier, options: RunOptions = {
     seed: `${tier} ${seed}`,
     ...(config.faults.has('block') ? { directory: { counts: (sender, reader) => blocks.counts(sender, reader) } } : {}),
     ...(config.faults.has('push') ? { onMessage: (push) => pushToDevices(sim, pushes, push) } : {}),
+    ...(config.faults.has('interleave') ? { database: createInterleavingStore } : {}),
     ...(options.storage ? { storage: options.storage(() => world) } : {}),
   });
   world.time.onTrace = options.onTrace ?? null;

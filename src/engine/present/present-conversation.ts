@@ -53,11 +53,8 @@ export const presentPending = (
 const lastMessage = (model: AccountState, conversation: ConversationState): Message | undefined => {
   const pending = conversation.pending[conversation.pending.length - 1];
   if (pending) return presentPending(model, pending, 'pending');
-  const { newest } = conversation;
-  const { lastMessage: last } = conversation.row;
-  // The row leaves out a long body. The stored message has it.
-  const message = newest && (!last || newest.seq >= last.seq) ? newest : last;
-  return message ? presentMessage(model, conversation, message) : undefined;
+  const { latest } = conversation;
+  return latest ? presentMessage(model, conversation, latest) : undefined;
 };
 
 interface PresentedBefore {

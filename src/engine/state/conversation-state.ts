@@ -251,8 +251,14 @@ export class ConversationState {
     return this.pending.length > 0;
   }
 
+  /** The last message of the server, as far as this device knows. The row leaves out a long body, which the stored message has. */
+  get latest(): KeptMessage | null {
+    const { newest, row } = this;
+    return newest && newest.seq >= (row.lastMessage?.seq ?? 0) ? newest : row.lastMessage;
+  }
+
+  /** Of messages with the same chat, the times may run back: the `seq` says which message is the last. */
   get latestSentAt(): number {
-    const last = this.pending[this.pending.length - 1];
-    return Math.max(last?.at ?? 0, this.row.lastMessage?.sentAt ?? 0, this.newest?.sentAt ?? 0);
+    return this.pending[this.pending.length - 1]?.at ?? this.latest?.sentAt ?? 0;
   }
 }

@@ -1,8 +1,10 @@
 /** Lists of conversations and their totals: selection, pages, and groups left by the user. */
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../src/model/conversation/conversation.ts';
+import { AccountState } from '../../../src/engine/state/account-state.ts';
 import type { ListWanted } from '../../../src/model/conversation/list.ts';
 import { createTestWorld, type TestWorld } from '../../../src/testing/world.ts';
+import { madeMessage } from '../../support/made-message.ts';
 import { openDevice, type WorldTab } from '../../support/on-tab.ts';
 
 const idsOf = (list: readonly Conversation[]): string => list.map(({ id }) => id.slice(id.indexOf(':') + 1)).join(' ');
@@ -14,6 +16,13 @@ const watched = (tab: WorldTab, wanted: ListWanted): { now: string } => {
   tab.watch({ of: 'conversations', ...wanted }).subscribe((list) => (seen.now = idsOf(list)));
   return seen;
 };
+
+it('the message with the highest seq gives a conversation its place, also if an earlier message has a later time', () => {
+  const chat = new AccountState('alice').ensure('direct:bob');
+  chat.newest = madeMessage(1, { sentAt: 2000 });
+  chat.row = { ...chat.row, latestSeq: 2, lastMessage: madeMessage(2, { sentAt: 1000 }) };
+  expect(chat.latestSentAt).toBe(1000);
+});
 
 describe('a list of conversations', () => {
   /** Eve has chats with dan, cat, ben and ann, and the groups two and one: the group two is the newest. */

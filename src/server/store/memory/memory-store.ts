@@ -18,9 +18,18 @@ export interface MemoryStoreOptions {
   readonly from?: MemoryDump;
 }
 
+/** The connections of one server process to a database. */
+export interface MemoryPool {
+  readonly store: ServerStore;
+  /** Ends the running transactions without their writes: the process has died. */
+  rollBack(): void;
+}
+
 export interface MemoryStore extends ServerStore {
   /** A copy of all data, for `from`. */
   dump(): MemoryDump;
+  /** Opens connections. Absent if the transactions of this store run one after another. */
+  pool?(): MemoryPool;
 }
 
 /** @throws {UsageError} for an option with an unknown name. */

@@ -9,6 +9,7 @@ export const memoryWrites = (
   tables: MemoryTables,
   at: number,
   undo: (() => void)[],
+  newId: (conversation: string) => number = () => tables.size + 1,
 ): Omit<ServerTx, keyof ServerReadTx | 'version' | 'lockConversations'> => ({
   // Transactions run one after another, so each row that a transaction reads is locked already.
   lockConversationsById: async (ids) => [...new Set(ids)].flatMap((id) => tables.get(id)?.conversation ?? []).sort((a, b) => a.id - b.id),
@@ -47,7 +48,15 @@ export const memoryWrites = (
     for (const peer of new Set(peers)) {
       if (tables.named(me, `direct:${peer}`)) continue;
       const [userA, userB] = sortedPair(me, peer);
-      const one = tables.add({ id: tables.size + 1, groupId: null, userA, userB, latestSeq: 0, firstSeq: 1, version: at });
+      const one = tables.add({
+        id: newId(`direct:${userA}\n${userB}`),
+        groupId: null,
+        userA,
+        userB,
+        latestSeq: 0,
+        firstSeq: 1,
+        version: at,
+      });
       for (const userId of [userA, userB])
         tables.putMember({
           conversationId: one.conversation.id,
@@ -67,7 +76,7 @@ export const memoryWrites = (
   createGroups: async (groupIds) => {
     for (const groupId of groupIds) {
       if (tables.named('', `group:${groupId}`)) continue;
-      const one = tables.add({ id: tables.size + 1, groupId, userA: null, userB: null, latestSeq: 0, firstSeq: 1, version: at });
+      const one = tables.add({ id: newId(`group:${groupId}`), groupId, userA: null, userB: null, latestSeq: 0, firstSeq: 1, version: at });
       undo.push(() => tables.remove(one));
     }
   },
@@ -119,8 +128,10 @@ export const memoryWrites = (
     for (const record of records) {
       const { messages } = tables.require(record.conversationId);
       const before = messages[record.seq - 1]!;
-      messages[record.seq - 1] = record;
-      tables.messagesById.set(record.id, record);
+      const { body, recalled, mentions, version } = record;
+      const after = { ...before, body, recalled, mentions, version: Math.max(before.version, version) };
+      messages[record.seq - 1] = after;
+      tables.messagesById.set(record.id, after);
       undo.push(() => {
         messages[record.seq - 1] = before;
         tables.messagesById.set(before.id, before);
