@@ -62,6 +62,7 @@ export default defineConfig([
       'compat/zim': 'src/compat/zim/zim.ts',
       'compat/tencent': 'src/compat/tencent/tencent.ts',
       'react/index': 'src/react/react.ts',
+      'inspector/index': 'src/inspector/inspector.ts',
       'outbox/index': 'src/outbox/outbox.ts',
       'outbox/easemob': 'src/outbox/adapters/easemob.ts',
       'outbox/stream-chat': 'src/outbox/adapters/stream-chat.ts',

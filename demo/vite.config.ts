@@ -60,6 +60,7 @@ export default defineConfig(({ command }) => ({
   root: here('.'),
   resolve: {
     alias: [
+      { find: /^tidemark\/inspector$/, replacement: here('../dist/inspector/index.js') },
       { find: /^tidemark$/, replacement: here('../dist/index.js') },
       { find: /^tidemark\/service-worker$/, replacement: here('../dist/service-worker/index.js') },
       { find: /^tidemark\/(compat\/[\w-]+)$/, replacement: here('../dist/$1.js') },
@@ -73,7 +74,7 @@ export default defineConfig(({ command }) => ({
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: [here('index.html'), here('phone.html')] },
+    rolldownOptions: { input: [here('index.html'), here('phone.html'), here('inspector.html')] },
   },
   server: {
     // The built package is outside the demo's folder.

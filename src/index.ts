@@ -18,6 +18,7 @@ export type { Conversation } from './model/conversation/conversation.ts';
 export type { GroupReader, ReadHow, ReceiptEvent } from './model/api/event.ts';
 export type { ConversationId, MessageId, Seq, UserId } from './model/ids.ts';
 export type { LoadedMessages, MessagePoint, MessagesWanted, ReadMembersPage, SentReadReceipts, SkipReason } from './model/api/intents.ts';
+export type { InspectedAccount, InspectedEntry, Inspection, LogLine } from './model/api/inspection.ts';
 export type { ListOptions } from './model/conversation/list.ts';
 export type { Mentions } from './model/message/mentions.ts';
 export type { Json, Message, MessageStatus } from './model/message/message.ts';

@@ -36,13 +36,9 @@ export const withDetails =
   (level, event, details) =>
     log(level, event, { ...more, ...details });
 
-/** @returns `log` for all records, or a log of warnings and errors alone. */
-export const atLevel = (log: Log, all: boolean): Log =>
-  all
-    ? log
-    : (level, event, details) => {
-        if (isWarning(level)) log(level, event, details);
-      };
+/** @returns `log` for all records, or `log` for warnings and errors, and `others` for the rest. */
+export const atLevel = (log: Log, all: boolean, others: Log): Log =>
+  all ? log : (level, event, details) => (isWarning(level) ? log : others)(level, event, details);
 
 const codeOf = (error: unknown): string => {
   if (typeof error !== 'object' || error === null) return typeof error;

@@ -10,6 +10,7 @@ import { startConversationList, unreadText } from './conversation-list.ts';
 import { h, hidden, setText } from './dom.ts';
 import { startBanners } from './banners.ts';
 import { startNotices } from './notices.ts';
+import { inspectButton } from './inspecting.ts';
 import { outboxText, startOutboxTray } from './outbox-tray.ts';
 import { isGroup, person, type PhoneOwner } from './people.ts';
 import { portrait } from './portrait.ts';
@@ -138,5 +139,6 @@ export const startPhone = (owner: PhoneOwner, client: ReceiptClient, towards: 1 
     attempt: notices.attempt,
   });
   startOutboxTray(client, tray, towards);
+  tray.append(inspectButton(owner, client));
   return { owner, client, node, total$ };
 };

@@ -7,9 +7,11 @@ import { closedByLogOut, UsageError } from '../errors.ts';
 import { MAX_TIMER_MS } from '../ports/ports.ts';
 import { type ConversationId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
+import type { ConnectionStatus } from '../model/api/status.ts';
 import type { Topic, TopicValue } from '../model/api/topic.ts';
 import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
 import { changesOf } from './changes.ts';
+import { VERSION } from '../model/version.ts';
 import { closedByApp } from './closed-by-app.ts';
 import { SharedStreams } from './shared-streams.ts';
 import type { OpenAccount } from './open-account.ts';
@@ -19,10 +21,8 @@ import type { LogOutOptions } from './receipt-client-options.ts';
 import type { OpenView } from './view/view-conversation.ts';
 import { withWorkerTrouble } from './worker-trouble.ts';
 
-export const clientOf = (
-  userId: UserId,
-  { connection, over, watching, persistence, view: openView, stop, leftDevice }: OpenAccount,
-): ReceiptClient => {
+export const clientOf = (userId: UserId, account: OpenAccount): ReceiptClient => {
+  const { connection, over, watching, persistence, view: openView, stop, leftDevice } = account;
   const intent: typeof connection.intent = (name, ...args) => {
     const stored = connection.intent(name, ...args);
     stored.then(
@@ -65,6 +65,8 @@ export const clientOf = (
     });
     return streams.get(JSON.stringify(topic), () => shown(live));
   };
+  const watchConnection = (): Observable<ConnectionStatus> =>
+    watchAs({ of: 'connection' }, (live) => persistence.joined(withWorkerTrouble(live, connection.trouble$)));
   const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => watchAs(topic, (live) => live);
 
   const limitOf = (given: { readonly limit?: number } | undefined, call: string): number =>
@@ -90,6 +92,12 @@ export const clientOf = (
     ...changesOf({ intent, requireOpen, conversation }),
     ...questionsOf({ connection, persistence, requireOpen, conversation }),
 
+    async inspect() {
+      requireOpen();
+      const asked = Promise.allSettled([connection.query('inspect')]);
+      const { inspection } = await import('./inspect.ts');
+      return inspection(account, asked, watchConnection(), VERSION);
+    },
     async flush(given) {
       requireOpen();
       const { timeoutMs = DEFAULT_FLUSH_MS } = readOptions(given, 'flush', { timeoutMs: 1 });
@@ -120,7 +128,7 @@ export const clientOf = (
     watchReceipts: (messageId) => watch({ of: 'receipts', messageId: requireId(messageId, 'messageId') }),
     watchReceiptsIn: (id, given) =>
       watch({ of: 'receipts-in', conversationId: conversation(id), limit: limitOf(given, 'watchReceiptsIn') }),
-    watchConnection: () => watchAs({ of: 'connection' }, (live) => persistence.joined(withWorkerTrouble(live, connection.trouble$))),
+    watchConnection,
     watchOutbox: () => watch({ of: 'outbox' }),
     watchDeadLetters: () => watch({ of: 'dead-letters' }),
     watchReceiptSettings: () => watch({ of: 'receipt-settings' }),

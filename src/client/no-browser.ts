@@ -51,6 +51,8 @@ export const openWithoutBrowser = (): OpenAccount => {
     over: streams.over,
     watching: new Watching(streams, Promise.resolve(null), Promise.resolve()),
     persistence: new Persistence({}),
+    name: '',
+    logged: [],
     view() {
       const divider = fixedDivider(() => NEVER);
       return {

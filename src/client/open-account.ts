@@ -1,9 +1,11 @@
 /** Opens an account on the page: the connection to its worker, and the page's own tasks for the account. */
 import { from, type Observable } from 'rxjs';
 import { releaseBadge } from '../platform/app-badge.ts';
+import { keepIn } from '../platform/log-tail.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
 import { sourceOf } from '../bridge/worker-source.ts';
-import { safeLog } from '../logging.ts';
+import { type Log, safeLog } from '../logging.ts';
+import type { LogLine } from '../model/api/inspection.ts';
 import type { ConversationId } from '../model/ids.ts';
 import { databaseName } from '../model/storage-name.ts';
 import { requestSyncWhenOffline } from './page/background-sync.ts';
@@ -29,6 +31,10 @@ export interface OpenAccount {
   readonly over: Promise<void>;
   readonly watching: Watching;
   readonly persistence: Persistence;
+  /** The name of the account's database and leader lock. */
+  readonly name: string;
+  /** The last records of the log that reached the page. */
+  readonly logged: readonly LogLine[];
   readonly view: (conversationId: ConversationId, tellsSenders: boolean) => OpenView;
   /** Ends the page's own tasks. Repeated calls have no effect. */
   readonly stop: () => void;
@@ -55,7 +61,14 @@ export const openAccount = (options: ReceiptClientOptions): OpenAccount => {
   });
   const setsAtStart = Object.keys(settings).length > 0;
   const workers = options.worker ? sourceOf(options.worker) : new OwnWorkers();
-  const connection = new WorkerConnection(workers, config, createPageSide(name, options, safeLog(options.log)), setsAtStart);
+  const logged: LogLine[] = [];
+  const keep = keepIn(logged);
+  const tell = safeLog(options.log);
+  const log: Log = (...record) => {
+    keep(...record);
+    tell(...record);
+  };
+  const connection = new WorkerConnection(workers, config, createPageSide(name, options, log), setsAtStart);
   const persistence = new Persistence(navigator);
   const watching = new Watching(connection.streams, paint, connection.started);
   const stops = [
@@ -77,6 +90,8 @@ export const openAccount = (options: ReceiptClientOptions): OpenAccount => {
     over: connection.streams.over,
     watching,
     persistence,
+    name,
+    logged,
     view: (conversationId, tellsSenders) => viewConversation(browserView, connection, watching, conversationId, tellsSenders),
     stop() {
       for (const stop of stops.splice(0)) stop();

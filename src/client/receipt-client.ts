@@ -8,6 +8,7 @@ import type { Message } from '../model/message/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/message/receipt.ts';
 import type { TotalOptions } from '../model/conversation/total.ts';
+import type { Inspection } from '../model/api/inspection.ts';
 import type { FirstUnread } from '../model/conversation/unread.ts';
 import type { ShownReceiptSettings } from '../model/message/receipt-settings.ts';
 import type { Changes } from './changes.ts';
@@ -53,6 +54,12 @@ export interface ReceiptClient extends Changes, Questions {
    * later. Delivery receipts stay. Default true.
    */
   viewConversation(conversationId: ConversationId, options?: { readonly receipts?: boolean }): ConversationViewing;
+  /**
+   * Shows the inside of the client at one moment, for a report of a fault and for the inspector: the connection, the tabs, the pending
+   * entries with their tries, the dead letters, the cursor and the last records of the log, of every level. No message body, no text of
+   * a receipt and no token. Without a worker it answers after 2 s with what the page knows.
+   */
+  inspect(): Promise<Inspection>;
   /**
    * Sends the outbox now and waits until it is empty, at most `timeoutMs` (default 10,000). `logOut` and `close` of this
    * client answer a waiting `flush` with the number of entries sent until then.

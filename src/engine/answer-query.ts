@@ -1,11 +1,13 @@
 /** Answers the questions of a page: where the answer to each kind of question comes from. */
 import { TransportError } from '../errors.ts';
 import type { Queries, QueryCall } from '../model/api/intents.ts';
+
 import type { Ports } from '../ports/ports.ts';
 import { flush, type Flushes } from './account/flush.ts';
 import { whenKnown } from './account/standing.ts';
 import { findInConversation } from './present/find-message.ts';
 import type { Ask } from './queries/ask.ts';
+import { inspectAccount } from './queries/inspect-account.ts';
 import { explainUnread } from './queries/explain-unread.ts';
 import type { History } from './queries/history.ts';
 import { findMessage, firstUnread, loadMessages } from './queries/load-messages.ts';
@@ -14,17 +16,17 @@ import { fetchReceipts } from './queries/receipts.ts';
 import { dropMessages } from './space/drop-messages.ts';
 import { measureStorage } from './space/measure-storage.ts';
 import { settledOf } from './queries/settled-messages.ts';
+import type { Leader } from './sync/leader/leader.ts';
 import type { Writer } from './write/writer.ts';
 import { errorDetails } from '../logging.ts';
 
 export interface QuerySources {
-  readonly ports: Pick<Ports, 'clock' | 'store' | 'bus' | 'log'>;
+  readonly ports: Pick<Ports, 'clock' | 'store' | 'bus' | 'log' | 'logged'>;
   readonly writer: Writer;
   readonly ask: Ask;
   readonly history: History;
   readonly flushes: Flushes;
-  /** Asks the leader tab to send the outbox now. */
-  nudge(): void;
+  readonly leader: Pick<Leader, 'nudge' | 'attempts'>;
 }
 
 /** @throws {TransportError} `transport/unreachable` while the account is paused: it sends no question. */
@@ -47,7 +49,7 @@ export const askInOrder = async (sources: QuerySources, call: QueryCall): Promis
 };
 
 const answerQuery = async (sources: QuerySources, call: QueryCall): Promise<ReturnType<Queries[QueryCall['do']]>> => {
-  const { ports, writer, ask, history, flushes } = sources;
+  const { ports, writer, ask, history, flushes, leader } = sources;
   switch (call.do) {
     case 'loadOlderMessages':
       return history.loadOlder(...call.args);
@@ -68,6 +70,8 @@ const answerQuery = async (sources: QuerySources, call: QueryCall): Promise<Retu
       return firstUnread(writer, ...call.args);
     case 'explainUnread':
       return explainUnread(writer.model, ...call.args);
+    case 'inspect':
+      return [inspectAccount(writer.model, (entry) => leader.attempts(entry)), ports.logged ?? []];
     case 'settledOf':
       return settledOf(writer, ...call.args);
     case 'fetchReceipts':
@@ -81,6 +85,6 @@ const answerQuery = async (sources: QuerySources, call: QueryCall): Promise<Retu
     case 'dropCachedMessages':
       return dropMessages(ports, writer);
     case 'flush':
-      return flush(ports, writer, () => sources.nudge(), ...call.args, flushes);
+      return flush(ports, writer, () => leader.nudge(), ...call.args, flushes);
   }
 };

@@ -123,7 +123,7 @@ export class Engine {
     const ask = new Ask(ports, account, tokens, asks);
     const history = new History(ports, writer, ask);
     const flushes = new Flushes();
-    const sources = { ports, writer, ask, history, flushes, nudge: () => leader.nudge() };
+    const sources = { ports, writer, ask, history, flushes, leader };
     const answer = (call: QueryCall): ReturnType<typeof askInOrder> => askInOrder(sources, call);
     const views = new Views(ports, writer, {
       leader: leader.status,

@@ -8,6 +8,7 @@
  */
 import type { ProtocolError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
+import type { LogLine } from '../model/api/inspection.ts';
 import type { ConnectionStatus } from '../model/api/status.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Log } from '../logging.ts';
@@ -188,6 +189,8 @@ export interface Ports {
    */
   readonly fault: (site: string) => boolean | undefined;
   readonly log: Log;
+  /** The last records that `log` dropped. */
+  readonly logged?: readonly LogLine[];
 }
 
 /** The account of an engine: a user on a device. */

@@ -13,6 +13,7 @@ import { Watching } from '../client/watching.ts';
 import type { UserId } from '../model/ids.ts';
 import type { IntentCall, QueryCall } from '../model/api/intents.ts';
 import type { Topic } from '../model/api/topic.ts';
+import { LOCK } from './host-account.ts';
 import type { VirtualTab } from './virtual-tab.ts';
 
 /** Calls and answers cross a thread's border in a browser, so the app never holds an object of the engine. */
@@ -64,6 +65,8 @@ const openInTab = (tab: VirtualTab): OpenAccount => {
     over,
     watching,
     persistence: new Persistence({}),
+    name: LOCK,
+    logged: [],
     view: (conversationId, tellsSenders) => viewConversation(page, connection, watching, conversationId, tellsSenders),
     stop: () => undefined,
     leftDevice: async () => undefined,

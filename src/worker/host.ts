@@ -16,6 +16,8 @@ import { cacheStorage, keepNote } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
 import { HostedAccount } from './hosted-account.ts';
 import { atLevel } from '../logging.ts';
+import type { LogLine } from '../model/api/inspection.ts';
+import { keepIn } from '../platform/log-tail.ts';
 
 const finishOtherWipe = async (name: string, page: PageSide): Promise<void> => {
   if (!(await isUnwiped(indexedDB, name))) return;
@@ -41,7 +43,8 @@ const browserHost = (): Host => {
     life: (event) => life.tell(event),
     async start(config, page) {
       const name = databaseName(config.url, config.userId);
-      const log = atLevel((...record) => void page.log(...record).catch(() => undefined), config.logsAll === true);
+      const logged: LogLine[] = [];
+      const log = atLevel((...record) => void page.log(...record).catch(() => undefined), config.logsAll === true, keepIn(logged));
       const account = await HostedAccount.start(config, {
         name,
         page,
@@ -58,6 +61,7 @@ const browserHost = (): Host => {
           token: pageToken(page, browserClock),
           fault: () => undefined,
           log,
+          logged,
         },
       });
       finishOtherWipes(config.url, name, page).catch(() => undefined);

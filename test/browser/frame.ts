@@ -11,11 +11,13 @@ export interface Frame<T> {
  * Opens a frame and waits until its script has set `name` on its window.
  *
  * @param script path from the root of the repository.
+ * @param policy the frame's Content-Security-Policy. Default: that of the page.
  */
-export const openFrame = async <T extends object>(script: string, name: keyof T & string): Promise<Frame<T>> => {
+export const openFrame = async <T extends object>(script: string, name: keyof T & string, policy = ''): Promise<Frame<T>> => {
   const frame = document.createElement('iframe');
   // The full path, so that the frame has the origin of the page: storage, locks and hints are shared by origin.
-  frame.srcdoc = `<!doctype html><script type="module" src="/${script}"></script>`;
+  const meta = policy && `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
+  frame.srcdoc = `<!doctype html>${meta}<script type="module" src="/${script}"></script>`;
   document.body.append(frame);
   await expect.poll(() => name in (frame.contentWindow ?? {}), { timeout: await stretched(20_000) }).toBe(true);
   return { window: frame.contentWindow as Window & T, remove: () => frame.remove() };

@@ -37,6 +37,11 @@ it('in aeroplane mode Bob’s badges drop at once and two entries wait, and Alic
   await demo.readChat('bob', 'Alice');
   await expectText(demo.on('bob', '.badge-total'), '2');
   await expectText(demo.on('bob', '.tray-text'), /^2 entries .* waiting$/);
+  await demo.button('bob', 'Inspect Bob’s client').click();
+  const entries = demo.page.locator('tidemark-inspector tbody td:nth-child(2)');
+  await expect.poll(() => entries.allInnerTexts(), await within()).toEqual(['direct:carol', 'direct:alice']);
+  await demo.page.keyboard.press('Escape');
+  expect(await demo.page.locator('tidemark-inspector').count()).toBe(0);
   await demo.readChat('alice', 'Bob');
   await expectStatuses('alice', ['delivered', 'delivered', 'delivered']);
 });

@@ -109,6 +109,7 @@ it('bundlers that do not read `exports` find the browser’s entry points (F127)
     './worker',
     './service-worker',
     './react',
+    './inspector',
     './protocol',
     ...Object.keys(exports).filter((name) => /^\.\/(compat|outbox)\b/.test(name)),
   ])

@@ -37,6 +37,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Facades and hooks use the same as every app: the package's entry point for pages.
   compat: ['index'],
   react: ['index'],
+  inspector: ['index'],
   server: ['protocol'],
   // A client of any server: it knows the wire and the arithmetic of rows, and no server's code.
   conformance: ['protocol'],
@@ -133,6 +134,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   model: ['ports', 'logging'],
   compat: ['model', 'ports', 'errors', 'logging'],
   react: ['model', 'ports', 'errors', 'logging'],
+  inspector: ['model', 'ports', 'errors', 'logging'],
 };
 
 /** The rooms that may import each library. `node:` stands for all modules of Node. */

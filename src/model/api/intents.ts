@@ -4,6 +4,7 @@ import type { Mentions } from '../message/mentions.ts';
 import type { Message } from '../message/message.ts';
 import type { MessageReceipts, ReadMember } from '../message/receipt.ts';
 import type { SettingsScope } from '../message/receipt-settings.ts';
+import type { InspectedAccount, LogLine } from './inspection.ts';
 import type { FlushResult } from './status.ts';
 import type { StoredAmount } from './storage.ts';
 import type { FirstUnread, UnreadExplanation } from '../conversation/unread.ts';
@@ -122,6 +123,8 @@ export interface Queries {
   fetchReceipts(messageIds: readonly MessageId[]): readonly MessageReceipts[];
   fetchReadMembers(messageId: MessageId, options: ReadMembersWanted): ReadMembersPage;
   storage(): StoredAmount;
+  /** The inside of the account, and the last records of the log that the worker did not hand to the page. */
+  inspect(): readonly [InspectedAccount, readonly LogLine[]];
   dropCachedMessages(): void;
   flush(timeoutMs: number): FlushResult;
 }

@@ -77,6 +77,7 @@ const QUESTIONS: { readonly [K in Question]: Parameters<Queries[K]> } = {
   fetchReceipts: [['mine']],
   fetchReadMembers: ['g1', { filter: 'read', cursor: null, limit: 10 }],
   storage: [],
+  inspect: [],
   flush: [20],
 };
 const calls = Object.keys(CALLS) as (keyof Intents)[];

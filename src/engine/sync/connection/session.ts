@@ -43,7 +43,7 @@ export class Session {
   private greetedAt: number | null = null;
   private readonly heartbeat: Heartbeat;
   private readonly feed: Feed;
-  private readonly sender: OutboxSender;
+  readonly sender: OutboxSender;
   private readonly missing: FetchMissing;
 
   constructor(

@@ -54,7 +54,7 @@ export class Sync {
   private retryAt: number | null = null;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
   readonly status = new ObservableValue<LeaderStatus>({ state: 'offline', retryAt: null, error: null, inFlight: 0 });
-  private readonly session: Session;
+  readonly session: Session;
   private readonly transport: FallbackTransport;
   private readonly timeouts = new AdaptiveTimeout();
 

@@ -18,6 +18,8 @@
  * the fencing token alone keeps that safe.
  */
 import { ReceiptsError } from '../../../errors.ts';
+import type { InspectedEntry } from '../../../model/api/inspection.ts';
+import type { OutboxEntry } from '../../../model/outbox-entry.ts';
 import type { BusHint, Cancel, LeaderStatus, LifeEvent, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
 import { ObservableValue } from '../../../model/observable-value.ts';
@@ -101,6 +103,11 @@ export class Leader {
 
   get leads(): boolean {
     return this.fence !== null;
+  }
+
+  /** How often this tab has sent an entry, and its next try. A follower tab sends none. */
+  attempts(entry: OutboxEntry): Pick<InspectedEntry, 'tries' | 'nextTryAt'> {
+    return this.leads ? this.sync.session.sender.refusals.attempts(entry) : { tries: null, nextTryAt: null };
   }
 
   /** Calls `fn` when the leader tab is live, and each time it becomes live again. */

@@ -88,7 +88,7 @@ export class OutboxSender {
   private cancelWait: Cancel = () => undefined;
   /** Halved each time the server refuses a whole frame, until the bad entry is alone in its frame. */
   private maxEntries = Infinity;
-  private readonly refusals: Refusals;
+  readonly refusals: Refusals;
   private readonly frameSize = new FrameSize();
 
   constructor(
@@ -207,6 +207,7 @@ export class OutboxSender {
     });
     this.inFlight = { id, entries, confirmedAt, bytes: JSON.stringify(frame).length, sentAt: clock.mono(), cancelTimeout };
     this.ports.log('debug', 'batch-sent', { entries: entries.length, bytes: this.inFlight.bytes });
+    this.refusals.sending(entries);
     this.handlers.send(frame);
     this.handlers.changed();
   }
@@ -232,9 +233,8 @@ export class OutboxSender {
 
   /** The server refused a whole frame. The next frame has half its entries, until the unreadable entry is alone and is refused by itself. */
   refused(id: number): void {
-    const batch = this.endBatch(id);
-    if (!batch) return;
-    const { entries } = batch;
+    const entries = this.endBatch(id)?.entries;
+    if (!entries) return;
     this.maxEntries = Math.max(1, Math.floor(entries.length / 2));
     if (entries.length > 1) return this.sendPending();
     this.maxEntries = Infinity;

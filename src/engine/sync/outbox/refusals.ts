@@ -2,6 +2,7 @@
  * Records what the server refused temporarily, and until when the sender waits: for single conversations, and for whole frames. Each
  * refusal in a row makes the wait longer, up to minutes (F115). The server ends the wait by taking an entry; a new connection does not.
  */
+import type { InspectedEntry } from '../../../model/api/inspection.ts';
 import { type OutboxEntry, type Queue, queueOf } from '../../../model/outbox-entry.ts';
 import type { Ports } from '../../../ports/ports.ts';
 import type { WireResult } from '../../../protocol/submit.ts';
@@ -24,6 +25,8 @@ const NOT_REFUSED: Refused = { times: 0, notBefore: 0, until: 0 };
 
 export class Refusals {
   private readonly queues = new Map<Queue, Refused>();
+  /** How often this tab has sent each pending entry, by its key. */
+  private readonly tries = new Map<string, number>();
   private frames = NOT_REFUSED;
 
   constructor(private readonly ports: Pick<Ports, 'clock' | 'random'>) {}
@@ -31,6 +34,18 @@ export class Refusals {
   /** The sender sends no frame before this time. */
   get framesWaitUntil(): number {
     return this.frames.until;
+  }
+
+  /** The sender sends a frame with these entries. */
+  sending(entries: readonly OutboxEntry[]): void {
+    for (const { key } of entries) this.tries.set(key, (this.tries.get(key) ?? 0) + 1);
+  }
+
+  /** How often this tab has sent the entry, and the end of its wait by the wall clock. */
+  attempts(entry: OutboxEntry): Pick<InspectedEntry, 'tries' | 'nextTryAt'> {
+    const { clock } = this.ports;
+    const ms = Math.max(this.frames.until, this.queues.get(queueOf(entry))?.until ?? 0) - clock.mono();
+    return { tries: this.tries.get(entry.key) ?? 0, nextTryAt: ms > 0 ? clock.wall() + ms : null };
   }
 
   /** Earliest end of a conversation's wait; `Infinity` if no conversation waits. */
@@ -68,7 +83,10 @@ export class Refusals {
     for (const entry of entries) {
       const result = results.get(entry.key);
       const queue = queueOf(entry);
-      if (result && result.outcome !== 'retry') taken.add(queue);
+      if (result && result.outcome !== 'retry') {
+        this.tries.delete(entry.key);
+        taken.add(queue);
+      }
       else refused.set(queue, Math.max(refused.get(queue) ?? 0, result?.retryAfterMs ?? UNANSWERED_MS));
     }
     if (taken.size > 0) this.frames = NOT_REFUSED;
