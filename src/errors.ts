@@ -134,23 +134,17 @@ export class RejectedError extends ReceiptsError {
   }
 }
 
+const FAMILIES: Readonly<Record<string, new (code: never, message: string) => ReceiptsError>> = {
+  usage: UsageError,
+  store: StoreError,
+  worker: WorkerError,
+  transport: TransportError,
+  auth: AuthError,
+  protocol: ProtocolError,
+};
+
 /** Creates the error that belongs to a code. Used where an error crosses a thread or the wire. */
 export const errorOf = (code: ErrorCode, message: string): ReceiptsError => {
-  const [family] = code.split('/') as [string];
-  switch (family) {
-    case 'usage':
-      return new UsageError(code as UsageCode, message);
-    case 'store':
-      return new StoreError(code as StoreCode, message);
-    case 'worker':
-      return new WorkerError(code as WorkerCode, message);
-    case 'transport':
-      return new TransportError(code as TransportCode, message);
-    case 'auth':
-      return new AuthError(code as AuthCode, message);
-    case 'protocol':
-      return new ProtocolError(code as ProtocolCode, message);
-    default:
-      return new RejectedError(code as RejectedCode, message);
-  }
+  const Family = FAMILIES[code.split('/')[0]!] ?? RejectedError;
+  return new Family(code as never, message);
 };

@@ -21,7 +21,8 @@ export type { LoadedMessages, MessagePoint, MessagesWanted, ReadMembersPage, Sen
 export type { InspectedAccount, InspectedEntry, Inspection, LogLine } from './model/api/inspection.ts';
 export type { ListOptions } from './model/conversation/list.ts';
 export type { Mentions } from './model/message/mentions.ts';
-export type { Json, Message, MessageStatus } from './model/message/message.ts';
+export type { StandardIssue, StandardResult, StandardSchemaV1 } from './model/message/standard-schema.ts';
+export type { BodyToSend, Json, Message, MessageStatus } from './model/message/message.ts';
 export type { DeadLetter } from './model/outbox-entry.ts';
 export type { Range, Ranges } from './model/registers/ranges.ts';
 export type { MessageReceipts, ReadMember, ReceiptState } from './model/message/receipt.ts';

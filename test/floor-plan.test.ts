@@ -116,7 +116,7 @@ it.each([
   ['not even the own one', 'server/a.ts', `import './index.ts';`, 'import the file that is meant'],
   ['no room uses the front door', 'client/a.ts', `import '../index.ts';`, 'import the file that is meant'],
   ['comlink stays in bridge', 'worker/a.ts', `import * as Comlink from 'comlink';`, 'comlink, which stays in bridge'],
-  ['idb-keyval stays in client', 'worker/a.ts', `import { get } from 'idb-keyval';`, 'idb-keyval, which stays in client'],
+  ['idb-keyval stays in the outbox', 'worker/a.ts', `import { get } from 'idb-keyval';`, 'idb-keyval, which stays in outbox'],
   ['rxjs stays above the model', 'model/a.ts', `import type { Observable } from 'rxjs';`, 'rxjs, which stays in'],
   ['drivers stay with the server', 'worker/a.ts', `const { WebSocket } = await import('ws');`, 'ws, which stays in server'],
   ['valibot checks the wire alone', 'client/a.ts', `import * as v from 'valibot';`, 'valibot, which stays in protocol'],

@@ -6,12 +6,15 @@ import { defer, map, type Observable } from 'rxjs';
 import { closedByLogOut, UsageError } from '../errors.ts';
 import { MAX_TIMER_MS } from '../ports/ports.ts';
 import { type ConversationId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
+import type { Json } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { ConnectionStatus } from '../model/api/status.ts';
+import type { StandardSchemaV1 } from '../model/message/standard-schema.ts';
 import type { Topic, TopicValue } from '../model/api/topic.ts';
 import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
 import { changesOf } from './changes.ts';
 import { VERSION } from '../model/version.ts';
+import { requireFit, setUnfitAside } from './body-check.ts';
 import { closedByApp } from './closed-by-app.ts';
 import { SharedStreams } from './shared-streams.ts';
 import type { OpenAccount } from './open-account.ts';
@@ -21,16 +24,15 @@ import type { LogOutOptions } from './receipt-client-options.ts';
 import type { OpenView } from './view/view-conversation.ts';
 import { withWorkerTrouble } from './worker-trouble.ts';
 
-export const clientOf = (userId: UserId, account: OpenAccount): ReceiptClient => {
+export const clientOf = <Body = Json>(userId: UserId, account: OpenAccount, bodySchema?: StandardSchemaV1<Body>): ReceiptClient<Body> => {
+  const fit = <T>(value: T): T => (bodySchema ? setUnfitAside(bodySchema, value) : value);
   const { connection, over, watching, persistence, view: openView, stop, leftDevice } = account;
-  const intent: typeof connection.intent = (name, ...args) => {
-    const stored = connection.intent(name, ...args);
-    stored.then(
-      () => persistence.worthKeeping(),
-      () => undefined,
-    );
-    return stored;
+  const intent: typeof connection.intent = async (name, ...args) => {
+    const stored = await connection.intent(name, ...args);
+    persistence.worthKeeping();
+    return fit(stored);
   };
+  const query: typeof connection.query = async (name, ...args) => fit(await connection.query(name, ...args));
   let closing: Promise<void> | null = null;
   let closed: (() => UsageError) | null = null;
   const views = new Set<OpenView>();
@@ -61,7 +63,7 @@ export const clientOf = (userId: UserId, account: OpenAccount): ReceiptClient =>
     const live = defer(() => {
       // Throw here: a component that subscribes late would otherwise show nothing, without any reason.
       if (closed === closedByApp) throw closedByApp();
-      return watching.watch(topic);
+      return watching.watch(topic).pipe(map(fit));
     });
     return streams.get(JSON.stringify(topic), () => shown(live));
   };
@@ -72,7 +74,7 @@ export const clientOf = (userId: UserId, account: OpenAccount): ReceiptClient =>
   const limitOf = (given: { readonly limit?: number } | undefined, call: string): number =>
     requireCount(readOptions(given, call, { limit: 1 }).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT);
 
-  return {
+  const client: ReceiptClient = {
     userId,
 
     viewConversation(conversationId, given) {
@@ -89,8 +91,8 @@ export const clientOf = (userId: UserId, account: OpenAccount): ReceiptClient =>
         },
       };
     },
-    ...changesOf({ intent, requireOpen, conversation }),
-    ...questionsOf({ connection, persistence, requireOpen, conversation }),
+    ...changesOf({ intent, requireOpen, conversation, checkBody: (body) => bodySchema && requireFit(bodySchema, body) }),
+    ...questionsOf({ connection: { query }, persistence, requireOpen, conversation }),
 
     async inspect() {
       requireOpen();
@@ -134,4 +136,6 @@ export const clientOf = (userId: UserId, account: OpenAccount): ReceiptClient =>
     watchReceiptSettings: () => watch({ of: 'receipt-settings' }),
     watchEvents: () => watchAs({ of: 'events' }, (live) => live.pipe(map(({ event }) => event))),
   };
+  // The type of the bodies is the app's: the worker's answers have none.
+  return client as unknown as ReceiptClient<Body>;
 };

@@ -7,19 +7,20 @@ import { UsageError } from '../errors.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
 import type { SentReadReceipts } from '../model/api/intents.ts';
 import { requireMentions } from '../model/message/mentions.ts';
-import { bodyText, type Message } from '../model/message/message.ts';
+import { bodyText, type BodyToSend, type Json, type Message } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import { requireContent } from '../model/message/receipt.ts';
 import type { SettingsScope } from '../model/message/receipt-settings.ts';
 import { optionalFlag, optionalId, optionalType, requireFlag, requireIds, requireMarkedFrom, requireSettings } from './arguments.ts';
 import type { SendMessageOptions } from './receipt-client-options.ts';
 
-export interface Changes {
+export interface Changes<Body = Json> {
   /**
    * Queues a message. Messages are sent in order. `body` is any JSON up to 16 KiB. Values that JSON would change (-0,
-   * NaN, holes in lists, class instances) are refused with their path. Resolves with the pending message.
+   * NaN, holes in lists, class instances) are refused with their path, and so is a body that the option `bodySchema` refuses: with the first
+   * issue, as `usage/invalid-argument`. Resolves with the pending message.
    */
-  sendMessage(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message>;
+  sendMessage(conversationId: ConversationId, body: BodyToSend<Body>, options?: SendMessageOptions): Promise<Message<Body>>;
   /**
    * Takes an own message back. All devices drop its body, and the message no longer counts as unread.
    * `usage/unknown-message` if this device does not store the message.
@@ -128,13 +129,16 @@ export interface ChangeSources {
   readonly requireOpen: () => void;
   /** Checks an id of a conversation. @throws {UsageError} also `usage/closed` */
   readonly conversation: (id: unknown) => ConversationId;
+  /** @throws {UsageError} if the app's schema refuses the body. */
+  readonly checkBody: (body: unknown) => void;
 }
 
-export const changesOf = ({ intent, requireOpen, conversation }: ChangeSources): Changes => ({
+export const changesOf = ({ intent, requireOpen, conversation, checkBody }: ChangeSources): Changes => ({
   async sendMessage(conversationId, body, given) {
     const id = conversation(conversationId);
     const names = { requestReceipt: 1, countable: 1, mentions: 1, id: 1 } as const;
     const { requestReceipt, countable, mentions, id: messageId } = readOptions(given, 'sendMessage', names);
+    checkBody(body);
     return intent('sendMessage', id, {
       body: bodyText(body),
       id: optionalId(messageId, 'id'),

@@ -5,7 +5,6 @@ import { UsageError } from '../errors.ts';
 export const closedByApp = (): UsageError =>
   new UsageError(
     'usage/closed',
-    'this client was closed by close(), and a closed client does not open again: create another one. In React, create the client ' +
-      'inside the effect that closes it, and keep it in state: ' +
-      'useEffect(() => { const made = createReceiptClient(options); setClient(made); return () => void made.close(); }, [userId])',
+    'this client was closed by close(), and a closed client does not open again: create another one. In React, ' +
+      'use the provider of tidemark/react, or create the client inside the effect that closes it, and keep it in state',
   );

@@ -34,7 +34,7 @@ const refuse = async (): Promise<never> => {
   throw new UsageError(
     'usage/no-browser',
     'this client was created without a browser, on a server that renders pages: its streams emit nothing, and its calls reject. ' +
-      'Make the call in the browser, for example in an effect or in a handler of an event',
+      'Make the call in the browser, in an effect or a handler',
   );
 };
 

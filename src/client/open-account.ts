@@ -42,7 +42,7 @@ export interface OpenAccount {
   readonly leftDevice: () => Promise<void>;
 }
 
-export const openAccount = (options: ReceiptClientOptions): OpenAccount => {
+export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): OpenAccount => {
   const { url, userId, deliveryReceipts, readReceipts, retention } = options;
   const name = databaseName(url, userId);
   // Read the first paint while the worker starts: the record is there first.

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import { TOTALS_OF, type TotalOf } from '../model/conversation/total.ts';
+import type { StandardSchemaV1 } from '../model/message/standard-schema.ts';
 import type { Retention } from '../model/api/retention.ts';
 import type { ReceiptClientOptions } from './receipt-client-options.ts';
 
@@ -47,18 +48,24 @@ export const badgeCounts = (appBadge: unknown): TotalOf | null => {
   );
 };
 
+/** @throws {UsageError} `usage/invalid-option` */
+export const checkSchema = (schema: unknown): void => {
+  const { validate } = (schema as Partial<StandardSchemaV1> | undefined)?.['~standard'] ?? {};
+  if (schema !== undefined && typeof validate !== 'function') refuse('bodySchema must be a Standard Schema');
+};
+
 /** @throws {UsageError} `usage/invalid-option` naming the option. */
-export const checkOptions = (options: ReceiptClientOptions): void => {
+export const checkOptions = <Body>(options: ReceiptClientOptions<Body>): void => {
   // Callers without types may pass anything.
   if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
     refuse('createReceiptClient takes { url, userId, getToken }');
   const given = readOptions(
     options,
     'createReceiptClient',
-    { url: 1, userId: 1, getToken: 1, deliveryReceipts: 1, readReceipts: 1, appBadge: 1, retention: 1, worker: 1, log: 1 },
+    { url: 1, userId: 1, getToken: 1, deliveryReceipts: 1, readReceipts: 1, appBadge: 1, retention: 1, worker: 1, log: 1, bodySchema: 1 },
     'usage/invalid-option',
   );
-  const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, worker, log } = given as Record<
+  const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, worker, log, bodySchema } = given as Record<
     keyof ReceiptClientOptions,
     unknown
   >;
@@ -74,5 +81,6 @@ export const checkOptions = (options: ReceiptClientOptions): void => {
   checkRetention(given.retention);
   if (worker !== undefined && typeof worker !== 'function')
     refuse(`worker must be a function that returns a new Worker; got ${typeof worker}`);
+  checkSchema(bodySchema);
   if (log !== undefined && typeof log !== 'function') refuse(`log must be a function (level, event, details); got ${typeof log}`);
 };

@@ -5,7 +5,7 @@
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
 import type { LoadedMessages, MessagesWanted, ReadMembersPage } from '../model/api/intents.ts';
-import type { Message } from '../model/message/message.ts';
+import type { Json, Message } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { MessageReceipts } from '../model/message/receipt.ts';
 import type { StorageReport } from '../model/api/storage.ts';
@@ -22,9 +22,9 @@ import {
 } from './arguments.ts';
 import type { Persistence } from './page/persistence.ts';
 
-export interface Questions {
+export interface Questions<Body = Json> {
   /** Loads messages older than the stored ones, oldest first, and stores them. Offline: returns stored messages. `complete` as in `loadMessages`. */
-  loadOlderMessages(conversationId: ConversationId, options: { readonly limit: number }): Promise<LoadedMessages>;
+  loadOlderMessages(conversationId: ConversationId, options: { readonly limit: number }): Promise<LoadedMessages<Body>>;
   /**
    * Loads the messages around a message, before it or after it, oldest first, and stores them. Missing messages cost a request, or a few.
    *
@@ -35,9 +35,9 @@ export interface Questions {
    * @throws {UsageError} `usage/unknown-message` for an id that is in no conversation, or in another one, that the user may see.
    * @throws {TransportError} offline, for an id that this device does not store.
    */
-  loadMessages(conversationId: ConversationId, options: MessagesWanted): Promise<LoadedMessages>;
+  loadMessages(conversationId: ConversationId, options: MessagesWanted): Promise<LoadedMessages<Body>>;
   /** Finds a stored message, also a pending message. @returns `null` for any other message. */
-  findMessage(messageId: MessageId): Promise<Message | null>;
+  findMessage(messageId: MessageId): Promise<Message<Body> | null>;
   /**
    * Asks the server for the current receipts of these messages and stores the answer. The result follows the order of
    * the ids. Messages unknown to both device and server, or hidden from the user, are left out.

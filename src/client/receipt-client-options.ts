@@ -1,11 +1,13 @@
 /** The options of the client's calls with several of them. */
 import type { MessageId } from '../model/ids.ts';
+import type { Json } from '../model/message/message.ts';
+import type { StandardSchemaV1 } from '../model/message/standard-schema.ts';
 import type { Mentions } from '../model/message/mentions.ts';
 import type { Retention } from '../model/api/retention.ts';
 import type { TotalOf } from '../model/conversation/total.ts';
 import type { Log } from '../logging.ts';
 
-export interface ReceiptClientOptions {
+export interface ReceiptClientOptions<Body = Json> {
   /** Address of the receipt server: `wss://…`, or `ws://…` on this machine. Without token or query. */
   readonly url: string;
   /**
@@ -38,6 +40,13 @@ export interface ReceiptClientOptions {
    * browsers without badges (Firefox).
    */
   readonly appBadge?: boolean | { readonly counts: TotalOf };
+  /**
+   * A schema of message bodies, of Zod, Valibot, ArkType or any library of the Standard Schema form. It also gives the client the type of its
+   * bodies. `sendMessage` refuses a body that does not fit. A body that arrives and does not fit, for example from a newer release of the
+   * app, is never lost: the message has `body: null` and the body in `unfitBody`, and counts as every other message. The schema only checks:
+   * a body is sent and shown as it is, also where the schema would change it. It must answer at once, not by a promise.
+   */
+  readonly bodySchema?: StandardSchemaV1<Body>;
   /**
    * Returns a new worker at every call, because a new worker replaces each dead one. For pages whose policy forbids the
    * default start. Default: the worker of the package, without any setup.

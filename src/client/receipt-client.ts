@@ -4,7 +4,7 @@ import type { Conversation } from '../model/conversation/conversation.ts';
 import type { ReceiptEvent } from '../model/api/event.ts';
 import type { ConversationId, MessageId } from '../model/ids.ts';
 import type { ListOptions } from '../model/conversation/list.ts';
-import type { Message } from '../model/message/message.ts';
+import type { Json, Message } from '../model/message/message.ts';
 import type { DeadLetter } from '../model/outbox-entry.ts';
 import type { MessageReceipts } from '../model/message/receipt.ts';
 import type { TotalOptions } from '../model/conversation/total.ts';
@@ -33,7 +33,9 @@ export interface ConversationViewing {
 }
 
 /**
- * An account on this device. Calls resolve once durable, online or offline. Every call is safe to repeat. Calls and
+ * An account on this device. `Body` is the app's type of a message body: any JSON, unless `createReceiptClient` is told another type.
+ *
+ * Calls resolve once durable, online or offline. Every call is safe to repeat. Calls and
  * queries take effect in the order in which the page makes them.
  *
  * @throws {UsageError} `usage/invalid-argument` for bad arguments and for options with unknown names: `watch…` and
@@ -41,7 +43,7 @@ export interface ConversationViewing {
  * subscription. `usage/unknown-conversation` from calls that move the read position in a conversation unknown before
  * the first sync.
  */
-export interface ReceiptClient extends Changes, Questions {
+export interface ReceiptClient<Body = Json> extends Changes<Body>, Questions<Body> {
   /** The user of this client, as given to `createReceiptClient`. */
   readonly userId: string;
 
@@ -111,11 +113,11 @@ export interface ReceiptClient extends Changes, Questions {
    * @param options.before a conversation id, such as the last one of the page before: the list begins behind that conversation.
    * The place is taken when the stream is opened, and stays when the conversation moves. For an unknown conversation: an empty list.
    */
-  watchConversations(options?: ListOptions): Observable<readonly Conversation[]>;
+  watchConversations(options?: ListOptions): Observable<readonly Conversation<Body>[]>;
   /** Emits `null` for a conversation unknown to the server. */
-  watchConversation(conversationId: ConversationId): Observable<Conversation | null>;
+  watchConversation(conversationId: ConversationId): Observable<Conversation<Body> | null>;
   /** The newest `limit` messages (default 50), oldest first, pending last. A subscription fetches missing ones. */
-  watchMessages(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly Message[]>;
+  watchMessages(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly Message<Body>[]>;
   /** Emits `null` while this device does not store the message. */
   watchReceipts(messageId: MessageId): Observable<MessageReceipts | null>;
   /** Emits the receipts of the messages that `watchMessages` shows with the same limit (default 50), in the same order. */
@@ -136,5 +138,5 @@ export interface ReceiptClient extends Changes, Questions {
    * Events. The other streams hold the truth; events only announce changes. The first subscriber gets up to 1,000
    * events that no tab has received yet.
    */
-  watchEvents(): Observable<ReceiptEvent>;
+  watchEvents(): Observable<ReceiptEvent<Body>>;
 }

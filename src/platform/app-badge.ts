@@ -3,6 +3,7 @@
  * badge on. A record names the owner and what the owner's badge counts, and pages and service worker obey the record.
  * Each of them shows the owner's total as derived from the store, so two of them never differ for long.
  */
+import { inTable } from './small-database.ts';
 import { pickTotal, type TotalOf, type Totals } from '../model/conversation/total.ts';
 
 /** A small database of its own, read by the service worker too. */
@@ -19,47 +20,18 @@ interface Owner {
 /** The Badging API is absent in Firefox, in WebKit without a home screen, and in dedicated workers. */
 const hasBadge = (): boolean => 'setAppBadge' in navigator;
 
-/** @param make false: return null if no account ever turned a badge on. */
-const open = (make: boolean): Promise<IDBDatabase | null> =>
-  new Promise((resolve) => {
-    try {
-      const opening = indexedDB.open(DATABASE, 1);
-      opening.onupgradeneeded = () => {
-        if (make) opening.result.createObjectStore(TABLE);
-        else opening.transaction?.abort();
-      };
-      // The browser refuses storage: no account owns the badge.
-      opening.onerror = opening.onblocked = () => resolve(null);
-      opening.onsuccess = () => {
-        opening.result.onversionchange = () => opening.result.close();
-        resolve(opening.result);
-      };
-    } catch {
-      resolve(null);
-    }
-  });
-
 /**
  * Reads the badge's owner and calls `act` in the same transaction, so that no other account takes the badge over in
  * between.
  *
+ * @param make false: nothing happens if no account ever turned a badge on.
  * @param act receives the owner and the record's table.
  */
 const asOwner = async (make: boolean, act: (owner: Owner | undefined, table: IDBObjectStore) => void): Promise<void> => {
-  const db = await open(make);
-  if (!db) return;
-  await new Promise<void>((resolve) => {
-    try {
-      const tx = db.transaction(TABLE, 'readwrite');
-      tx.oncomplete = tx.onabort = () => resolve();
-      const table = tx.objectStore(TABLE);
-      const request = table.get(KEY);
-      request.onsuccess = () => act(request.result as Owner | undefined, table);
-    } catch {
-      resolve();
-    }
+  await inTable(DATABASE, TABLE, make ? 'make' : 'change', (table) => {
+    const request = table.get(KEY);
+    request.onsuccess = () => act(request.result as Owner | undefined, table);
   });
-  db.close();
 };
 
 /** The browser may refuse, for example if the app is not installed. The result does not matter. */

@@ -3,10 +3,10 @@ import type { Subscription } from 'rxjs';
 import { createReceiptClient, type ReceiptClient, type ReceiptClientOptions } from '../index.ts';
 
 /**
- * Names the wanted account and its settings. Functions are left out, because an app often passes new functions in
+ * Names the wanted account and its settings. Functions and the schema are left out, because an app often passes new ones in
  * each rendering.
  */
-export const keyOf = (options: ReceiptClientOptions | null): string | null => options && JSON.stringify(options);
+export const keyOf = (options: ReceiptClientOptions | null): string | null => options && JSON.stringify({ ...options, bodySchema: null });
 
 export class OwnClient {
   readonly client: ReceiptClient;

@@ -1,19 +1,19 @@
 /** Gives the components below the provider the client of an account. */
 import { createContext, createElement, type ReactElement, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
-import { type ReceiptClient, type ReceiptClientOptions, UsageError } from '../index.ts';
+import { type Json, type ReceiptClient, type ReceiptClientOptions, UsageError } from '../index.ts';
 import { keyOf, OwnClient } from './own-client.ts';
 
 const ReceiptContext = createContext<ReceiptClient | null | undefined>(undefined);
 
-export interface ReceiptProviderProps {
+export interface ReceiptProviderProps<Body = Json> {
   /**
    * The account, as for `createReceiptClient`; `null` while no user is logged in. The provider opens the client, and
    * closes the client on the unmount and when the user or another value changes. Functions may be new in each
    * rendering: the client calls the newest ones.
    */
-  readonly options?: ReceiptClientOptions | null;
+  readonly options?: ReceiptClientOptions<Body> | null;
   /** A client of the app, instead of `options`: the app opens and closes the client. */
-  readonly client?: ReceiptClient | null;
+  readonly client?: ReceiptClient<Body> | null;
   /** Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here. */
   readonly onLoggedOut?: () => void;
   readonly children?: ReactNode;
@@ -23,7 +23,9 @@ export interface ReceiptProviderProps {
  * The components below show the account of `options` or `client`. Without an account, on a server and in the first
  * rendering, their values are undefined.
  */
-export const ReceiptProvider = ({ options = null, client, onLoggedOut, children }: ReceiptProviderProps): ReactElement => {
+export const ReceiptProvider = <Body = Json>(props: ReceiptProviderProps<Body>): ReactElement => {
+  // A context has no type of its own for each provider: the hooks name the type of the bodies.
+  const { options = null, client, onLoggedOut, children } = props as ReceiptProviderProps;
   const [own, setOwn] = useState<OwnClient | null>(null);
   const key = client === undefined ? keyOf(options) : null;
   const newest = useRef({ options, onLoggedOut });
@@ -49,16 +51,16 @@ export const ReceiptProvider = ({ options = null, client, onLoggedOut, children 
 };
 
 /**
- * The client of the nearest provider, for its calls; null while there is no account, and in the first rendering.
+ * The client of the nearest provider, for its calls, with the type of its bodies: `useReceiptClient<MyBody>()`. It is null while there is no account, and in the first rendering.
  *
  * @throws {UsageError} `usage/invalid-argument` outside of a `ReceiptProvider`.
  */
-export const useReceiptClient = (): ReceiptClient | null => {
+export const useReceiptClient = <Body = Json>(): ReceiptClient<Body> | null => {
   const client = useContext(ReceiptContext);
   if (client === undefined)
     throw new UsageError(
       'usage/invalid-argument',
       'this component is outside of a ReceiptProvider: render one above it, with the options of the client',
     );
-  return client;
+  return client as ReceiptClient<Body> | null;
 };

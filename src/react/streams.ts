@@ -9,6 +9,7 @@ import type {
   Conversation,
   ConversationId,
   DeadLetter,
+  Json,
   ListOptions,
   Message,
   MessageId,
@@ -32,7 +33,8 @@ export const useStream = <T>(stream$: Observable<T> | null): T | undefined => {
   return useSyncExternalStore<T | undefined>(shared?.listen ?? listenToNothing, shared?.read ?? readNothing, readNothing);
 };
 
-const useWatched = <T>(watch: (client: ReceiptClient) => Observable<T>): T | undefined => useStream(unlessEnded(useReceiptClient(), watch));
+const useWatched = <T, Body = Json>(watch: (client: ReceiptClient<Body>) => Observable<T>): T | undefined =>
+  useStream(unlessEnded(useReceiptClient<Body>(), watch));
 
 /** @see `watchTotalUnreadCount` */
 export const useTotalUnreadCount = (options?: TotalOptions): number | undefined =>
@@ -44,14 +46,16 @@ export const useUnreadCount = (conversationId: ConversationId): number | undefin
 export const useMentionCount = (conversationId: ConversationId): number | undefined =>
   useWatched((client) => client.watchMentionCount(conversationId));
 /** @see `watchConversations` */
-export const useConversations = (options?: ListOptions): readonly Conversation[] | undefined =>
-  useWatched((client) => client.watchConversations(options));
+export const useConversations = <Body = Json>(options?: ListOptions): readonly Conversation<Body>[] | undefined =>
+  useWatched((client: ReceiptClient<Body>) => client.watchConversations(options));
 /** Null for a conversation unknown to the server. @see `watchConversation` */
-export const useConversation = (conversationId: ConversationId): Conversation | null | undefined =>
-  useWatched((client) => client.watchConversation(conversationId));
+export const useConversation = <Body = Json>(conversationId: ConversationId): Conversation<Body> | null | undefined =>
+  useWatched((client: ReceiptClient<Body>) => client.watchConversation(conversationId));
 /** @see `watchMessages` */
-export const useMessages = (conversationId: ConversationId, options?: { readonly limit?: number }): readonly Message[] | undefined =>
-  useWatched((client) => client.watchMessages(conversationId, options));
+export const useMessages = <Body = Json>(
+  conversationId: ConversationId,
+  options?: { readonly limit?: number },
+): readonly Message<Body>[] | undefined => useWatched((client: ReceiptClient<Body>) => client.watchMessages(conversationId, options));
 /** Null while this device does not store the message. @see `watchReceipts` */
 export const useReceipts = (messageId: MessageId): MessageReceipts | null | undefined =>
   useWatched((client) => client.watchReceipts(messageId));
@@ -70,9 +74,9 @@ export const useDeadLetters = (): readonly DeadLetter[] | undefined => useWatche
 export const useReceiptSettings = (): ShownReceiptSettings | undefined => useWatched((client) => client.watchReceiptSettings());
 
 /** Calls the newest `handler` once for each event while the component is mounted. @see `watchEvents` */
-export const useReceiptEvents = (handler: (event: ReceiptEvent) => void): void => {
+export const useReceiptEvents = <Body = Json>(handler: (event: ReceiptEvent<Body>) => void): void => {
   const newest = useRef(handler);
-  const client = useReceiptClient();
+  const client = useReceiptClient<Body>();
   useEffect(() => {
     newest.current = handler;
   });

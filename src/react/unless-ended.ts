@@ -2,7 +2,7 @@
 import { type ReceiptClient, UsageError } from '../index.ts';
 
 /** Opens something on the client; null without a client, and after the client's end. */
-export const unlessEnded = <T>(client: ReceiptClient | null, open: (client: ReceiptClient) => T): T | null => {
+export const unlessEnded = <T, Body>(client: ReceiptClient<Body> | null, open: (client: ReceiptClient<Body>) => T): T | null => {
   try {
     return client && open(client);
   } catch (error) {

@@ -1,11 +1,25 @@
 /** The account that the worker of a virtual tab hosts. */
+import { checkSchema } from '../client/options.ts';
 import type { ReceiptClientOptions } from '../client/receipt-client-options.ts';
+import type { Json } from '../model/message/message.ts';
 import type { UserId } from '../model/ids.ts';
+import { readOptions } from '../model/option-names.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { NoteKeeper } from '../store/loss-marker.ts';
 import { HostedAccount } from '../worker/hosted-account.ts';
 
-export type TabClientOptions = Pick<ReceiptClientOptions, 'deliveryReceipts' | 'readReceipts' | 'retention'>;
+export type TabClientOptions<Body = Json> = Pick<
+  ReceiptClientOptions<Body>,
+  'deliveryReceipts' | 'readReceipts' | 'retention' | 'bodySchema'
+>;
+
+/** @throws {UsageError} `usage/invalid-option`, also for an option with an unknown name. */
+export const readTabClientOptions = <Body>(options: TabClientOptions<Body>): TabClientOptions<Body> => {
+  const names = { deliveryReceipts: 1, readReceipts: 1, retention: 1, bodySchema: 1 } as const;
+  const given = readOptions(options, 'client', names, 'usage/invalid-option');
+  checkSchema(given.bodySchema);
+  return given;
+};
 
 /** The part of a device that outlives its tabs. */
 interface Profile {
@@ -21,7 +35,11 @@ export const LOCK = 'lead';
 
 const never: Promise<never> = new Promise(() => undefined);
 
-export const hostAccount = (profile: Profile, ports: Ports, { retention, ...settings }: TabClientOptions): Promise<HostedAccount> => {
+export const hostAccount = (
+  profile: Profile,
+  ports: Ports,
+  { retention, ...settings }: Omit<TabClientOptions, 'bodySchema'>,
+): Promise<HostedAccount> => {
   const { userId, deviceId, note, disk } = profile;
   // The device kills its tabs before it deletes their storage, so no running tab finds its store gone.
   const store = { ...ports.store, removed: never, newerSchema: never, remove: () => disk.wipe() };

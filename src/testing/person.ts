@@ -3,23 +3,23 @@ import { filter, firstValueFrom } from 'rxjs';
 import type { ReceiptClient } from '../client/receipt-client.ts';
 import type { SendMessageOptions } from '../client/receipt-client-options.ts';
 import type { ConversationId } from '../model/ids.ts';
-import type { Message } from '../model/message/message.ts';
+import type { BodyToSend, Json, Message } from '../model/message/message.ts';
 import type { VirtualDevice } from './virtual-device.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export class Person {
+export class Person<Body = Json> {
   /** The person's client, for all other calls. */
-  readonly client: ReceiptClient;
+  readonly client: ReceiptClient<Body>;
 
   constructor(
     readonly device: VirtualDevice,
     private readonly time: VirtualTime,
   ) {
-    this.client = device.client();
+    this.client = device.client<Body>();
   }
 
   /** Sends a message. Resolves when the server has taken it, or refused it. While the person is offline: when it is stored. */
-  async send(conversationId: ConversationId, body: unknown, options?: SendMessageOptions): Promise<Message> {
+  async send(conversationId: ConversationId, body: BodyToSend<Body>, options?: SendMessageOptions): Promise<Message<Body>> {
     return this.sent(this.client.sendMessage(conversationId, body, options));
   }
 

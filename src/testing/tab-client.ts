@@ -10,6 +10,8 @@ import { Persistence } from '../client/page/persistence.ts';
 import type { ReceiptClient } from '../client/receipt-client.ts';
 import { viewConversation } from '../client/view/view-conversation.ts';
 import { Watching } from '../client/watching.ts';
+import type { Json } from '../model/message/message.ts';
+import type { StandardSchemaV1 } from '../model/message/standard-schema.ts';
 import type { UserId } from '../model/ids.ts';
 import type { IntentCall, QueryCall } from '../model/api/intents.ts';
 import type { Topic } from '../model/api/topic.ts';
@@ -73,4 +75,5 @@ const openInTab = (tab: VirtualTab): OpenAccount => {
   };
 };
 
-export const clientInTab = (userId: UserId, tab: VirtualTab): ReceiptClient => clientOf(userId, openInTab(tab));
+export const clientInTab = <Body = Json>(userId: UserId, tab: VirtualTab, bodySchema?: StandardSchemaV1<Body>): ReceiptClient<Body> =>
+  clientOf(userId, openInTab(tab), bodySchema);

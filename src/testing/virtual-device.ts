@@ -20,8 +20,9 @@ import { VirtualTab } from './virtual-tab.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import { errorDetails, type Log } from '../logging.ts';
 import type { NoteKeeper } from '../store/loss-marker.ts';
+import type { Json } from '../model/message/message.ts';
 import type { ReceiptClient } from '../client/receipt-client.ts';
-import { hostAccount, LOCK, type TabClientOptions } from './host-account.ts';
+import { hostAccount, LOCK, readTabClientOptions, type TabClientOptions } from './host-account.ts';
 import { MemoryNote } from './memory-note.ts';
 import { clientInTab } from './tab-client.ts';
 import { takePushOn, type VirtualNotification } from './virtual-push.ts';
@@ -194,10 +195,10 @@ export class VirtualDevice {
    *
    * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.
    */
-  client(options: TabClientOptions = {}): ReceiptClient {
-    readOptions(options, 'client', { deliveryReceipts: 1, readReceipts: 1, retention: 1 }, 'usage/invalid-option');
+  client<Body = Json>(options: TabClientOptions<Body> = {}): ReceiptClient<Body> {
+    const { bodySchema, ...settings } = readTabClientOptions(options);
     const tab = this.newTab();
-    const account = this.ports(tab.process, tab.events).then((ports) => hostAccount(this, ports, options));
+    const account = this.ports(tab.process, tab.events).then((ports) => hostAccount(this, ports, settings));
     account.then(
       (hosted) => tab.start(hosted),
       (error: unknown) => {
@@ -205,7 +206,7 @@ export class VirtualDevice {
         tab.kill();
       },
     );
-    return clientInTab(this.userId, tab);
+    return clientInTab(this.userId, tab, bodySchema);
   }
 
   /** Deletes the database and gives the device a new id. */

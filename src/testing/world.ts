@@ -10,6 +10,7 @@
  */
 import { filter, firstValueFrom, type Observable } from 'rxjs';
 import type { ReceiptClient } from '../client/receipt-client.ts';
+import type { Json } from '../model/message/message.ts';
 import { requireId, type UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { StorePort } from '../ports/ports.ts';
@@ -109,13 +110,13 @@ export class TestWorld {
    *
    * @param options as for `createReceiptClient`.
    */
-  client(device: VirtualDevice, options?: TabClientOptions): ReceiptClient {
+  client<Body = Json>(device: VirtualDevice, options?: TabClientOptions<Body>): ReceiptClient<Body> {
     return device.client(options);
   }
 
   /** A person on the other side, on a device of their own, with calls that let time pass until the server has them. */
-  person(userId: UserId): Person {
-    return new Person(this.device(userId), this.time);
+  person<Body = Json>(userId: UserId): Person<Body> {
+    return new Person<Body>(this.device(userId), this.time);
   }
 
   /** Lets time pass. */

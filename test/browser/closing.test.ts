@@ -178,7 +178,7 @@ describe('a client in a page with React StrictMode', () => {
     await expect.poll(() => said.length).toBe(3);
     const errors = said.filter((one) => one instanceof UsageError);
     expect(errors.map(({ code }) => code)).toEqual(['usage/closed', 'usage/closed']);
-    for (const { message } of errors) expect(message).toMatch(/closed by close\(\).*create another one.*In React.*useEffect\(/);
+    for (const { message } of errors) expect(message).toMatch(/closed by close\(\).*create another one.*In React.*tidemark\/react/);
     // The stream that was open when the client was closed has completed, as every stream does.
     expect(said.filter((one) => one === 'complete')).toHaveLength(1);
     unmount();

@@ -87,7 +87,7 @@ export const ORDER_BREAKS: readonly Break[] = [
   {
     fault: 'F134',
     file: 'src/client/client.ts',
-    from: 'if (hasNoBrowser()) return clientOf(userId, openWithoutBrowser());',
+    from: 'if (hasNoBrowser()) return clientOf(userId, openWithoutBrowser(), bodySchema);',
     to: '',
     test: NO_BROWSER('F134'),
   },

@@ -123,7 +123,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   logging: [],
   engine: ['rxjs'],
   log: [],
-  client: ['rxjs', 'comlink', 'idb-keyval'],
+  client: ['rxjs', 'comlink'],
   outbox: ['rxjs', 'idb-keyval'],
 };
 
@@ -139,7 +139,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
 
 /** The rooms that may import each library. `node:` stands for all modules of Node. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  'idb-keyval': ['client', 'outbox'],
+  'idb-keyval': ['outbox'],
   comlink: ['bridge'],
   react: ['react'],
   ws: ['server', 'cli', 'conformance'],

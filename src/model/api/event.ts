@@ -3,7 +3,7 @@
  * event once, in the same transaction as its change.
  */
 import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
-import type { Message } from '../message/message.ts';
+import type { Json, Message } from '../message/message.ts';
 import type { DeadLetter } from '../outbox-entry.ts';
 import type { Ranges } from '../registers/ranges.ts';
 
@@ -24,11 +24,11 @@ export interface ReceiptStatistic {
   readonly unreadCount: number;
 }
 
-export type ReceiptEvent =
+export type ReceiptEvent<Body = Json> =
   /** The server has stored the message, with this `seq`. */
   | { readonly type: 'sent'; readonly messageId: MessageId; readonly conversationId: ConversationId; readonly seq: Seq }
   /** A new message on this device, also from another device of mine. */
-  | { readonly type: 'message'; readonly message: Message }
+  | { readonly type: 'message'; readonly message: Message<Body> }
   /** The peer has these messages of mine. `ranges` and `messageIds` name the same messages: all that are stored on this device. */
   | {
       readonly type: 'delivered';

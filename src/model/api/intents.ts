@@ -1,7 +1,7 @@
 /** The calls of the page to the engine, by name. An intent resolves when its effect is durable on this device. */
 import type { ConversationId, MessageId, Seq } from '../ids.ts';
 import type { Mentions } from '../message/mentions.ts';
-import type { Message } from '../message/message.ts';
+import type { Json, Message } from '../message/message.ts';
 import type { MessageReceipts, ReadMember } from '../message/receipt.ts';
 import type { SettingsScope } from '../message/receipt-settings.ts';
 import type { InspectedAccount, LogLine } from './inspection.ts';
@@ -101,9 +101,9 @@ export interface MessagesWanted {
   readonly limit: number;
 }
 
-export interface LoadedMessages {
+export interface LoadedMessages<Body = Json> {
   /** Oldest first. Offline: only the messages stored on this device. */
-  readonly messages: readonly Message[];
+  readonly messages: readonly Message<Body>[];
   /** True if the conversation has no more messages in the direction of the question; around a message, in both directions. */
   readonly complete: boolean;
 }

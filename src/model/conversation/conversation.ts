@@ -11,7 +11,7 @@ import {
   UNSET,
 } from '../registers/flag.ts';
 import type { ConversationId, Seq } from '../ids.ts';
-import type { Message, StoredMessage } from '../message/message.ts';
+import type { Json, Message, StoredMessage } from '../message/message.ts';
 import { above, intersect, NO_RANGES, type Ranges, union } from '../registers/ranges.ts';
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../message/receipt.ts';
 import type { Totals } from './total.ts';
@@ -212,10 +212,10 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
 };
 
 /** A conversation as the page sees it. */
-export interface Conversation {
+export interface Conversation<Body = Json> {
   readonly id: ConversationId;
   readonly type: 'direct' | 'group';
-  readonly lastMessage?: Message;
+  readonly lastMessage?: Message<Body>;
   /** Number of countable messages of other members above my position, or from the message on from which I marked the conversation unread. */
   readonly unreadCount: number;
   /** Number of countable messages above my position that mention me. A muted conversation keeps this count. */

@@ -13,8 +13,11 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  */
 export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed' | 'received';
 
-/** A message as the page sees it. */
-export interface Message {
+/** What `sendMessage` takes: any JSON if the client names no type of its bodies. */
+export type BodyToSend<Body> = Json extends Body ? unknown : Body;
+
+/** A message as the page sees it. `Body` is the app's type of a body, see `createReceiptClient`. */
+export interface Message<Body = Json> {
   readonly id: MessageId;
   readonly conversationId: ConversationId;
   readonly senderId: UserId;
@@ -22,8 +25,10 @@ export interface Message {
   readonly seq: Seq | null;
   /** Epoch ms by the server's clock; for a pending message, by this device's clock. */
   readonly sentAt: number;
-  /** The body given to `sendMessage` by the sender; `null` once recalled. */
-  readonly body: Json;
+  /** The body given to `sendMessage` by the sender; `null` once recalled, and if `bodySchema` refuses the body. */
+  readonly body: Body | null;
+  /** The body as it arrived, if `bodySchema` refuses it: for example of a newer release of the app. Absent otherwise. */
+  readonly unfitBody?: Json;
   readonly receiptRequested: boolean;
   readonly countable: boolean;
   readonly recalled: boolean;

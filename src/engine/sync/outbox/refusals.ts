@@ -86,8 +86,7 @@ export class Refusals {
       if (result && result.outcome !== 'retry') {
         this.tries.delete(entry.key);
         taken.add(queue);
-      }
-      else refused.set(queue, Math.max(refused.get(queue) ?? 0, result?.retryAfterMs ?? UNANSWERED_MS));
+      } else refused.set(queue, Math.max(refused.get(queue) ?? 0, result?.retryAfterMs ?? UNANSWERED_MS));
     }
     if (taken.size > 0) this.frames = NOT_REFUSED;
     for (const queue of taken) this.queues.delete(queue);
