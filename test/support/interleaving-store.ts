@@ -60,7 +60,8 @@ export const createInterleavingStore = (
   let newest = from?.version ?? 0;
   const run: RunRecord = { number: (from?.runs.at(-1)?.number ?? 0) + 1, id: runId, beganAt: ++newest };
   const runs: readonly RunRecord[] = [...(from?.runs ?? []), run];
-  let lastId = tables.size;
+  // A rolled back transaction leaves a gap in the ids.
+  let lastId = Math.max(0, ...tables.all().map(({ conversation }) => conversation.id));
 
   /** The running transactions, with the version of those that write. */
   const running = new Map<Session, number | undefined>();
