@@ -99,11 +99,11 @@ const doorsOf = (secret: Uint8Array, groups: () => Groups): Readonly<Record<stri
     },
   },
   '/dev/policy': {
-    takes: '{"receipts": {…}}, {"limits": {…}}, {"rate": {…}}',
+    takes: '{"receipts": {…}}, {"limits": {…}}, {"retention": {…}}, {"rate": {…}}',
     answer: async (change) => {
       await groups().setPolicy(change);
-      const { limits, receipts, rate } = groups().policy;
-      return { limits, receipts, rate };
+      const { limits, receipts, retention, rate } = groups().policy;
+      return { limits, receipts, retention, rate };
     },
   },
 });

@@ -196,8 +196,8 @@ export const shrinkPages = async (
   });
 };
 
-/** Deletes all pages of a conversation. */
-export const deletePages = (tx: StoreTx, conversationId: ConversationId): void => {
-  const range = { from: pageKey(conversationId, 0), upTo: pageKey(conversationId, Number.MAX_SAFE_INTEGER) };
+/** Deletes the pages of a conversation up to this one; by default all. */
+export const deletePages = (tx: StoreTx, conversationId: ConversationId, last = Number.MAX_SAFE_INTEGER): void => {
+  const range = { from: pageKey(conversationId, 0), upTo: pageKey(conversationId, last) };
   for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, range);
 };

@@ -9,6 +9,7 @@ import type { Core } from './core.ts';
 import { persist } from './store/persist.ts';
 import type { ServerStore, ServerTx } from './store/server-store.ts';
 import { messageKey } from './feed/wire-messages.ts';
+import { startSweeps, type Sweeps } from './sweep.ts';
 
 const SWEEP_EVERY_MS = 30_000;
 /** Receipts expired in one transaction. */
@@ -17,7 +18,7 @@ const BATCH = 500;
 /** @returns the number of receipts checked (0 if another server sweeps), and hints for the members of their groups. */
 export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: number; readonly hints: readonly NewsHint[] }> => {
   // A dying server releases the lock with its transaction, and another server makes the next sweep.
-  if (!(await tx.lockSweep())) return { checked: 0, hints: [] };
+  if (!(await tx.lockSweep('receipts'))) return { checked: 0, hints: [] };
   const groups = [...new Set((await tx.dueReceipts(await tx.now(), BATCH)).map(({ conversationId }) => conversationId))];
   if (groups.length === 0) return { checked: 0, hints: [] };
   await tx.lockConversationsById(groups);
@@ -37,45 +38,17 @@ export const expireDue = async (tx: ServerTx): Promise<{ readonly checked: numbe
   return { checked: due.length, hints: userIds.length > 0 ? [{ kind: 'changes', userIds }] : [] };
 };
 
-export interface Expiry {
-  /** Schedules the next sweep, because a receipt may be open now. */
-  arm(): void;
-  stop(): Promise<void>;
-}
-
 /** Sweeps at once, and then every 30 s while any receipt is open. */
-export const startExpiry = (core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>): Expiry => {
-  let cancel: (() => void) | undefined;
-  let stopped = false;
-  let work: Promise<void> = Promise.resolve();
-
+export const startExpiry = (core: Pick<Core, 'store' | 'clock' | 'bus' | 'log'>): Sweeps => {
   const isDue = (store: ServerStore): Promise<boolean> =>
     store.read('look-for-due', async (tx) => (await tx.dueReceipts(await tx.now(), 1)).length > 0);
-  const sweep = async (): Promise<void> => {
-    while (!stopped && (await isDue(core.store))) {
+  const failed = (error: unknown): void => core.log('error', 'receipts-not-ended', errorDetails(error));
+  return startSweeps(core, SWEEP_EVERY_MS, failed, async ({ isStopped, arm }) => {
+    while (!isStopped() && (await isDue(core.store))) {
       const { checked, hints } = await persist(core, 'expire', expireDue);
       for (const hint of hints) core.bus.publish(hint);
       if (checked === 0) break;
     }
-    if (!stopped && (await core.store.read('look-for-open', (tx) => tx.hasOpenReceipts()))) arm();
-  };
-  const run = (): void => {
-    cancel = undefined;
-    work = sweep().catch((error: unknown) => {
-      core.log('error', 'receipts-not-ended', errorDetails(error));
-      arm();
-    });
-  };
-  const arm = (): void => {
-    if (!stopped) cancel ??= core.clock.timer(SWEEP_EVERY_MS, run);
-  };
-  run();
-  return {
-    arm,
-    stop: async () => {
-      stopped = true;
-      cancel?.();
-      await work;
-    },
-  };
+    if (!isStopped() && (await core.store.read('look-for-open', (tx) => tx.hasOpenReceipts()))) arm();
+  });
 };

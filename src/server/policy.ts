@@ -13,6 +13,11 @@ export interface Policy {
   readonly limits: Limits;
   readonly receipts: ReceiptPolicy;
   /**
+   * How long the server keeps messages; null: without a limit. A message that is older, or above the number of its conversation, ends: the
+   * server deletes it with its receipts, and so do the devices.
+   */
+  readonly retention: { readonly days: number | null; readonly messagesPerConversation: number | null };
+  /**
    * The allowance of one user, over all connections: `perSecond` refills it, `burst` is its size. Each entry
    * of a submitted frame costs 1, and so does each KiB of an answer to a question.
    */
@@ -33,6 +38,7 @@ export interface Policy {
 export const DEFAULT_POLICY: Policy = {
   limits: DEFAULT_LIMITS,
   receipts: { groups: false, mayRequest: 'members', windowMs: 3 * 24 * 60 * 60 * 1000, maxMembers: 200, visibleTo: 'sender' },
+  retention: { days: null, messagesPerConversation: null },
   rate: { perSecond: 2000, burst: 20_000 },
   connections: { perUser: 64, perAddress: 4096, unnamedPerAddress: 256 },
 };
@@ -40,6 +46,7 @@ export const DEFAULT_POLICY: Policy = {
 export interface PolicyChange {
   readonly limits?: Partial<Limits>;
   readonly receipts?: Partial<ReceiptPolicy>;
+  readonly retention?: Partial<Policy['retention']>;
   readonly rate?: Partial<Policy['rate']>;
   readonly connections?: Partial<Policy['connections']>;
 }
@@ -55,6 +62,7 @@ const PolicyShape = v.strictObject({
     receiptIds: v.pipe(LimitsShape.entries.receiptIds, v.maxValue(250)),
   }),
   receipts: ReceiptPolicyShape,
+  retention: v.strictObject({ days: v.nullable(Positive), messagesPerConversation: v.nullable(Count) }),
   rate: v.strictObject({ perSecond: Positive, burst: Positive }),
   connections: v.strictObject({ perUser: Count, perAddress: Count, unnamedPerAddress: Count }),
 });
@@ -62,7 +70,8 @@ const PolicyShape = v.strictObject({
 const LIMITS = { entries: 1, frameBytes: 1, fetchMessages: 1, receiptIds: 1, members: 1, heartbeatMs: 1 } as const;
 const RECEIPTS = { groups: 1, mayRequest: 1, windowMs: 1, maxMembers: 1, visibleTo: 1 } as const;
 const CONNECTIONS = { perUser: 1, perAddress: 1, unnamedPerAddress: 1 } as const;
-const POLICY = { limits: 1, receipts: 1, rate: 1, connections: 1 } as const;
+const RETENTION = { days: 1, messagesPerConversation: 1 } as const;
+const POLICY = { limits: 1, receipts: 1, retention: 1, rate: 1, connections: 1 } as const;
 const CODE = 'usage/invalid-option';
 
 /**
@@ -70,10 +79,11 @@ const CODE = 'usage/invalid-option';
  * unknown name.
  */
 export const changePolicy = (policy: Policy, change: PolicyChange): Policy => {
-  const { limits, receipts, rate, connections } = readOptions(change, 'policy', POLICY, CODE);
+  const { limits, receipts, retention, rate, connections } = readOptions(change, 'policy', POLICY, CODE);
   const changed = {
     limits: { ...policy.limits, ...readOptions(limits, 'policy.limits', LIMITS, CODE) },
     receipts: { ...policy.receipts, ...readOptions(receipts, 'policy.receipts', RECEIPTS, CODE) },
+    retention: { ...policy.retention, ...readOptions(retention, 'policy.retention', RETENTION, CODE) },
     rate: { ...policy.rate, ...readOptions(rate, 'policy.rate', { perSecond: 1, burst: 1 }, CODE) },
     connections: { ...policy.connections, ...readOptions(connections, 'policy.connections', CONNECTIONS, CODE) },
   };
@@ -87,6 +97,7 @@ export const changePolicy = (policy: Policy, change: PolicyChange): Policy => {
 export const mergeChanges = (before: PolicyChange, later: PolicyChange): PolicyChange => ({
   limits: { ...before.limits, ...later.limits },
   receipts: { ...before.receipts, ...later.receipts },
+  retention: { ...before.retention, ...later.retention },
   rate: { ...before.rate, ...later.rate },
   connections: { ...before.connections, ...later.connections },
 });

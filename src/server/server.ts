@@ -19,7 +19,9 @@ import { Connections } from './connections.ts';
 import type { Core } from './core.ts';
 import { CurrentPolicy } from './current-policy.ts';
 import { checkDirectory } from './groups/directory.ts';
-import { type Expiry, startExpiry } from './expiry.ts';
+import { startExpiry } from './expiry.ts';
+import { startRetention } from './retention.ts';
+import type { Sweeps } from './sweep.ts';
 import { countsChanged } from './counting.ts';
 import { heedHint } from './heed-hints.ts';
 import { createGroups } from './groups/groups.ts';
@@ -69,19 +71,24 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   requireOrigins(allowedOrigins);
   let core: Core | undefined;
   const policy = new CurrentPolicy(changePolicy(DEFAULT_POLICY, options.policy ?? {}), () => {
+    retention?.now();
     for (const connection of core?.connections.all() ?? []) connection.tellPolicy();
   });
   let closing = false;
   let closed: Promise<void> | undefined;
   const log = safeLog(options.log);
   const metrics = safeMetrics(options.metrics);
-  let expiry: Expiry | undefined;
+  let expiry: Sweeps | undefined;
+  let retention: Sweeps | undefined;
   let notices: Notices | undefined;
   let storeAnswers: (() => Promise<boolean>) | undefined;
   const open = (given: ServerStore): Core => {
     const store = options.metrics ? measuredStore(given, clock, metrics) : given;
     const shared = { store, clock, bus, directory, metrics, log };
-    if (!closing) expiry = startExpiry(shared);
+    if (!closing) {
+      expiry = startExpiry(shared);
+      retention = startRetention(shared, () => policy.value.retention);
+    }
     storeAnswers = createStoreProbe(shared);
     const turns = new Turns(clock, store.atOnce ?? 1);
     const connections = new Connections((userId) => bus.watch?.(userId));
@@ -133,6 +140,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     await doors.settled();
     await core?.pushes?.settled();
     await expiry?.stop();
+    await retention?.stop();
     await notices?.stop();
     const opened = await opening.catch(() => undefined);
     await bus.close?.();

@@ -238,12 +238,12 @@ describe.skipIf(isMissing)('on PostgreSQL', () => {
         );
         await new Promise((resolve) => setTimeout(resolve, 20));
       };
-      const isLocked = (store: ServerStore): Promise<boolean> => store.tx('sweep', (tx) => tx.lockSweep());
+      const isLocked = (store: ServerStore): Promise<boolean> => store.tx('sweep', (tx) => tx.lockSweep('receipts'));
 
       it('while one server sweeps, another server finds that out at once and leaves the receipts to it (F85)', async () => {
         await due('k-team', 3);
         await one.tx('expire', async (tx) => {
-          expect(await tx.lockSweep()).toBe(true);
+          expect(await tx.lockSweep('receipts')).toBe(true);
           expect(await two.tx('expire', expireDue)).toEqual({ checked: 0, hints: [] });
           expect(await expireDue(tx)).toMatchObject({ checked: 3, hints: [{ kind: 'changes' }] });
         });

@@ -25,6 +25,7 @@ import { describeMerged } from './server-merged.ts';
 import { describeMentions } from './server-mentions.ts';
 import { describeNotices } from './server-notices.ts';
 import { describeRecalls } from './server-recalls.ts';
+import { describeRetention } from './server-retention.ts';
 import { describeScattered } from './server-scattered.ts';
 import { describeSettings } from './server-settings.ts';
 import { describeTotals } from './server-totals.ts';
@@ -550,5 +551,6 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     // Behind the others: the history has receipts that are due.
     describeImport(() => store);
     describeDeletion(() => store);
+    describeRetention(() => store);
   });
 };

@@ -11,6 +11,7 @@ import { ORDER_BREAKS } from './order-breaks.ts';
 import { PACKAGE_BREAKS } from './package-breaks.ts';
 import { PUSH_BREAKS } from './push-breaks.ts';
 import { RECEIPT_BREAKS } from './receipt-breaks.ts';
+import { RETENTION_BREAKS } from './retention-breaks.ts';
 import { RETRY_BREAKS } from './retry-breaks.ts';
 import { SCATTERED_BREAKS } from './scattered-breaks.ts';
 import { SERVER_BREAKS } from './server-breaks.ts';
@@ -45,6 +46,7 @@ export const BREAKS: readonly Break[] = [
   ...PACKAGE_BREAKS,
   ...PUSH_BREAKS,
   ...RECEIPT_BREAKS,
+  ...RETENTION_BREAKS,
   ...RETRY_BREAKS,
   ...SCATTERED_BREAKS,
   ...SERVER_BREAKS,

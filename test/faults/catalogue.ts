@@ -202,6 +202,10 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F132', fault: 'entries of several users share one transaction, and one of them spoils the others' },
       { id: 'F133', fault: 'the first page dies before it has stored its receipt settings, and the service worker sends receipts' },
       { id: 'F134', fault: 'an app creates a client where there is no browser: on a server that renders its pages' },
+      { id: 'F135', fault: 'the server keeps messages no longer, and devices still show, store or count them' },
+      { id: 'F136', fault: 'a message is sent again after it has ended at the server' },
+      { id: 'F137', fault: 'a device comes back with receipts for messages that have ended at the server' },
+      { id: 'F138', fault: 'a server deletes a long history in one transaction, and holds every user up' },
     ],
   },
 ];

@@ -42,8 +42,8 @@ export const RECEIPT_BREAKS: readonly Break[] = [
     also: [
       {
         file: 'src/engine/state/apply-change.ts',
-        from: '      conversation.unflushed.addMessages(withBody(change), model.version);\n',
-        to: `      conversation.unflushed.addMessages(withBody(change), model.version);
+        from: '      conversation.unflushed.addMessages(withBody(messages, change), model.version);\n',
+        to: `      conversation.unflushed.addMessages(withBody(messages, change), model.version);
       conversation.row = { ...conversation.row, latestSeq: conversation.row.latestSeq + change.messages.length };\n`,
       },
     ],
@@ -59,7 +59,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F92',
     file: 'src/engine/apply/end-entry.ts',
-    from: 'const before = result.row ? applyRow(draft, result.row) : undefined;',
+    from: 'const before = result.row ? await applyRow(draft, result.row) : undefined;',
     to: 'const before = undefined;',
     test: ['node', PEOPLE, 'F92'],
   },

@@ -312,8 +312,8 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F85',
     file: 'src/server/expiry.ts',
-    from: 'if (!(await tx.lockSweep())) return',
-    to: 'if (!(await tx.lockSweep()) && false) return',
+    from: `if (!(await tx.lockSweep('receipts'))) return`,
+    to: `if (!(await tx.lockSweep('receipts')) && false) return`,
     test: ['node', POSTGRES, 'F85'],
   },
 ];

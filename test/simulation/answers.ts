@@ -66,7 +66,7 @@ export const judgeAnswers = async (sim: Simulation, tab: VirtualTab, user: strin
   if (unreadCount !== expected)
     sim.violated('I-12', `${tab.process.name} explains ${unreadCount} unread messages of ${truth.chat}; expected ${expected}`);
   if (!truth.isGroup) return;
-  const told = truth.messages.filter(({ asked, recalled }) => asked && !recalled);
+  const told = truth.messages.filter(({ asked, recalled, ended }) => asked && !recalled && !ended);
   const mine = told.filter(({ senderId }) => senderId === user).slice(-ASKED);
   const others = told.filter(({ senderId }) => senderId !== user).slice(-1);
   for (const message of [...mine, ...others]) await judgeReaders(sim, tab, user, truth, message);

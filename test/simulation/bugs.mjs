@@ -6,6 +6,7 @@ import { LIST_BUGS } from './list-bugs.mjs';
 import { LOAD_BUGS } from './load-bugs.mjs';
 import { NOTICE_BUGS } from './notice-bugs.mjs';
 import { OUTBOX_BUGS } from './outbox-bugs.mjs';
+import { RETENTION_BUGS } from './retention-bugs.mjs';
 
 const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
 
@@ -25,7 +26,7 @@ export const BUGS = [
   bug(
     'the cursor moves, and the messages are not stored',
     'engine/apply/apply-changes.ts',
-    'const before = applyRow(draft, row, !frame.complete);',
+    'const before = await applyRow(draft, row, !frame.complete);',
     'const before: RowBefore | undefined = undefined;',
   ),
   bug(
@@ -250,5 +251,6 @@ export const BUGS = [
   ...LIST_BUGS,
   ...NOTICE_BUGS,
   ...LOAD_BUGS,
+  ...RETENTION_BUGS,
   ...OUTBOX_BUGS,
 ];

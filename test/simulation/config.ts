@@ -64,6 +64,7 @@ export const KINDS = [
   'load',
   // The server's transactions run side by side.
   'interleave',
+  'retention',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -87,6 +88,7 @@ const RARE: Partial<Record<Kind, number>> = {
   invite: 0.25,
   push: 0.25,
   interleave: 0.25,
+  retention: 0.25,
 };
 /** The shortest mean time between two calls in a slow world, with room for minutes of work in between. */
 const SLOW_GAP_MS = 4000;

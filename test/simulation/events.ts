@@ -83,12 +83,13 @@ export const judgeEvent = (sim: Simulation, user: string, event: ReceiptEvent): 
         // A recalled message keeps no receipt.
         restored ||
           message?.recalled === true ||
+          message?.ended === true ||
           (receipt !== undefined && readCount <= receipt.readers.length && readCount + unreadCount === receipt.memberCount),
         'I-11',
         `gets an event with ${readCount} readers and ${unreadCount} others of ${messageId}; the server has ${JSON.stringify(receipt)}`,
       );
       is(
-        restored || message?.recalled === true || names.every((by) => receipt?.readers.includes(by)),
+        restored || message?.recalled === true || message?.ended === true || names.every((by) => receipt?.readers.includes(by)),
         'I-6',
         `hears that ${names.join()} read ${messageId}`,
       );

@@ -25,9 +25,11 @@ const judgeArchive = (
   if (!call || excused || calls.length > 1 || !sure(call) || call.latestShown === 0 || book.of(user, chat, 'mute').length > 0) return;
   const since = (after: number): string[] =>
     messages.filter(({ seq, senderId, countable }) => seq > after && senderId !== user && countable).map(({ senderId }) => senderId);
+  // The flag may reach the server after a message that came since has ended.
+  const isKept = messages.every(({ seq, ended }) => !ended || seq <= call.latestAtEnd);
   if (call.value && !archived && since(call.latestShown).length === 0)
     violated('I-3', `${chat}: ${user} archived it (op ${call.n}), no message came, and it is not archived`);
-  if (archived && (!call.value || since(call.latestAtEnd).some((sender) => !blocks.wasBlocked(sender, user))))
+  if (archived && isKept && (!call.value || since(call.latestAtEnd).some((sender) => !blocks.wasBlocked(sender, user))))
     violated('I-3', `${chat}: ${user} did archive ${String(call.value)} (op ${call.n}), and it is still archived`);
 };
 

@@ -192,9 +192,9 @@ export class Notices {
   }
 
   /** Whether the message may be read, recalled, or no longer counted. */
-  private mayBeDone(chat: Chat, part: Part, { id, seq, countable, recalled, senderId, uncountedFor }: SeenMessage): boolean {
+  private mayBeDone(chat: Chat, part: Part, { id, seq, countable, recalled, ended, senderId, uncountedFor }: SeenMessage): boolean {
     const { book, blocks } = this.sim;
-    if (recalled || !countable || uncountedFor.includes(part.user) || blocks.wasBlocked(senderId, part.user)) return true;
+    if (recalled || ended || !countable || uncountedFor.includes(part.user) || blocks.wasBlocked(senderId, part.user)) return true;
     if (!part.isIn || part.joinedAt >= seq || this.sim.membersChanged) return true;
     return book
       .of(part.user, chat, ...READING)
@@ -211,8 +211,8 @@ export class Notices {
       const found = ref?.conversationId ? this.find(chatOf(home.device.userId, ref.conversationId), ref.seq!) : undefined;
       if (!found) continue;
       const { part, message } = found;
-      const { id, seq, recalled, asked } = message;
-      const isDone = seq <= part.readUpTo || recalled || has(part.read, seq) || isCleared(part, seq);
+      const { id, seq, recalled, ended, asked } = message;
+      const isDone = seq <= part.readUpTo || recalled || ended || has(part.read, seq) || isCleared(part, seq);
       if (!part.isIn || !(isDone || (asked && has(part.named, seq)))) continue;
       // A device that no longer stores a group's message cannot know whether the message has a receipt.
       if (isDone || ref?.conversationId?.startsWith('direct:') || (await tab.ask('findMessage', id)) !== null)

@@ -63,7 +63,11 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
         // After a restore, the server may have refused the recall while the message was lost, and another
         // device sent the message again. Or the device forgot the confirmed recall, because its clock jumped by
         // more than three days.
-        if (place.get(id)?.message.recalled === false && !(restored && (mayForget || wasRecallRefused(id))))
+        if (
+          place.get(id)?.message.recalled === false &&
+          !place.get(id)?.message.ended &&
+          !(restored && (mayForget || wasRecallRefused(id)))
+        )
           violated('I-3', `${op.user} recalled ${id}, and the server still has its text`);
   for (const { message } of place.values())
     if (
@@ -91,20 +95,20 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
         if (part.readUpTo < least && !mayLag) violated('I-3', `${chat}: ${user} cleared to ${least}, and the server has ${part.readUpTo}`);
         if (part.readUpTo > most) violated('I-5', `${chat}: ${user} never went beyond ${most}, and the server has ${part.readUpTo}`);
       }
-      for (const { id, seq, senderId, countable, uncountedFor, recalled } of messages) {
+      for (const { id, seq, senderId, countable, uncountedFor, recalled, ended } of messages) {
         const isLeftOut = uncountedFor.includes(user);
         if (isLeftOut && !blocks.wasBlocked(senderId, user))
           violated('I-12', `${chat}: ${id} does not count for ${user}, and the host never said so`);
-        const isUnread = part.isIn && senderId !== user && countable && !recalled && seq > part.readUpTo && seq > part.joinedAt;
+        const isUnread = part.isIn && senderId !== user && countable && !recalled && !ended && seq > part.readUpTo && seq > part.joinedAt;
         if (isUnread && isLeftOut !== blocks.isBlocked(senderId, user))
           violated('I-12', `${chat}: ${id} ${isLeftOut ? 'does not count' : 'counts'} for ${user}, and the host says otherwise`);
       }
       const clears = book.of(user, chat, 'clear-some');
-      for (const { id, seq, senderId, countable, recalled } of restored ? [] : messages) {
+      for (const { id, seq, senderId, countable, recalled, ended } of restored ? [] : messages) {
         const isCleared = has(part.cleared, seq);
         if (isCleared && !clears.some(({ ids }) => ids.includes(id))) violated('I-5', `${chat}: ${user} never cleared ${id}`);
         const must = clears.find((op) => sure(op) && op.ids.includes(id));
-        const counts = senderId !== user && countable && !recalled && seq > part.readUpTo && seq > part.joinedAt;
+        const counts = senderId !== user && countable && !recalled && !ended && seq > part.readUpTo && seq > part.joinedAt;
         if (must && counts && !isCleared && !(membersChanged && isGroup))
           violated('I-3', `${chat}: ${user} cleared ${id} (op ${must.n}), and it counts`);
         if (part.from === null || seq < part.from) continue;
@@ -117,13 +121,22 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
         const after = naming.find(
           (op) => sure(op) && marks.every((mark) => mark.endsBefore <= op.n && mark.device === op.device && sure(mark)),
         );
-        if (after && senderId !== user && countable && !recalled && seq > part.joinedAt && !isSince && !(membersChanged && isGroup))
+        if (
+          after &&
+          senderId !== user &&
+          countable &&
+          !recalled &&
+          !ended &&
+          seq > part.joinedAt &&
+          !isSince &&
+          !(membersChanged && isGroup)
+        )
           violated('I-3', `${chat}: ${user} cleared ${id} (op ${after.n}) after the mark, and it counts`);
       }
       judgeFlags(truth, part, book, circumstances, violated);
       const acks = book.of(user, chat, 'ack', 'view', 'read-group');
       const readers = (seq: number): boolean => (isGroup ? receipts.get(seq)?.readers.includes(user) === true : has(part.named, seq));
-      for (const { id, seq, senderId, asked, recalled, sentAt } of messages) {
+      for (const { id, seq, senderId, asked, recalled, ended, sentAt } of messages) {
         const told = readers(seq);
         const mayTell = ({ kind, ids, after, latestAtEnd, isForbidden }: Op): boolean =>
           isForbidden !== true && (kind === 'ack' ? ids.includes(id) : seq > after && seq <= latestAtEnd);
@@ -133,6 +146,7 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
         const excused =
           restored ||
           recalled ||
+          ended ||
           !asked ||
           senderId === user ||
           has(part.untold, seq) ||
@@ -153,6 +167,7 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
         if (
           silent &&
           senderId !== user &&
+          !ended &&
           !restored &&
           !(membersChanged && isGroup) &&
           moves.every(({ device }) => device === silent.device) &&

@@ -41,6 +41,10 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
         for (const one of truth.messages) {
           const { id, seq, senderId, recalled } = one;
           const message = held.get(seq);
+          if (one.ended) {
+            if (message) problems.push(`${tab.process.name} shows ${id} of ${truth.chat}, which has ended`);
+            continue;
+          }
           if (!message) {
             // A full device evicts old messages to store the calls of its user.
             if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${tab.process.name} does not store ${id} of ${truth.chat}`);

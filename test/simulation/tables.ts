@@ -9,12 +9,14 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
     // The conversation was judged when its rows were new.
     if (truth === old) continue;
     const ids = new Set<string>();
-    truth.messages.forEach(({ id, seq }, i) => {
+    truth.messages.forEach(({ id, seq, ended }, i) => {
+      if (ended && truth.receipts.has(seq)) violated('retention', `${chat}: ${id} has ended, and has a receipt`);
       if (seq !== i + 1) violated('gapless', `${chat}: ${id} has the seq ${seq} and is message ${i + 1}`);
       if (ids.has(id)) violated('I-2', `${chat}: ${id} is there twice`);
       ids.add(id);
     });
-    old?.messages.forEach(({ id, recalled }, i) => {
+    old?.messages.forEach(({ id, recalled, ended }, i) => {
+      if (ended && !truth.messages[i]?.ended) violated('retention', `${chat}: ${id} had ended, and is there again`);
       if (truth.messages[i]?.id !== id) violated('order', `${chat}: ${id} does not have the seq ${i + 1} any more`);
       if (recalled && !truth.messages[i]?.recalled) violated('recall', `${chat}: ${id} came back`);
     });

@@ -2,7 +2,7 @@
 import type { Mentions } from '../../src/model/message/mentions.ts';
 import type { MemoryDump } from '../../src/server/store/memory/memory-tables.ts';
 import type { AckRecord, ReceiptRecord } from '../../src/server/store/receipt-records.ts';
-import type { MemberRecord, MessageRecord } from '../../src/server/store/records.ts';
+import type { EndedMessage, MemberRecord, MessageRecord } from '../../src/server/store/records.ts';
 import { type Chat, directChat } from './book.ts';
 import { isMentioned } from './mentions.ts';
 
@@ -23,6 +23,8 @@ export interface SeenMessage {
   /** The readers for whom the message does not count. */
   readonly uncountedFor: readonly string[];
   readonly recalled: boolean;
+  /** The server has deleted the message, because `policy.retention` had ended. */
+  readonly ended: boolean;
   readonly asked: boolean;
   readonly mentions: Mentions | null;
   readonly sentAt: number;
@@ -72,7 +74,7 @@ export interface Truth {
 
 /** Stored messages of a device without a delivery receipt; direct chats only. */
 export const undeliveredIn = ({ messages, isGroup }: Truth, { user, delivered }: Part): readonly SeenMessage[] =>
-  isGroup ? [] : messages.filter(({ seq, senderId }) => senderId !== user && !has(delivered, seq));
+  isGroup ? [] : messages.filter(({ seq, senderId, ended }) => !ended && senderId !== user && !has(delivered, seq));
 
 const partOf = (record: MemberRecord, isGroup: boolean, messages: readonly MessageRecord[]): Part => {
   const { userId, role, joinedAt, moves, readUpTo, readBy, cleared, muted, marked, archived, delivered, read, named, present, untold } =
@@ -103,14 +105,23 @@ const partOf = (record: MemberRecord, isGroup: boolean, messages: readonly Messa
   };
 };
 
-const conversationOf = (chat: Chat, isGroup: boolean, { members, messages, receipts, acks }: Rows): Truth => {
+/** A message that has ended, as the judges knew it before. */
+const endedOf = ({ id, seq, senderId, sentAt }: EndedMessage, before: Truth | undefined): SeenMessage => {
+  const known = before?.messages[seq - 1];
+  const unknown = { countable: true, uncountedFor: [], recalled: false, asked: false, mentions: null };
+  return { ...(known?.id === id ? known : unknown), id, seq, senderId, sentAt, ended: true };
+};
+
+const conversationOf = (chat: Chat, isGroup: boolean, rows: Rows, before: Truth | undefined): Truth => {
+  const { members, messages, ended, receipts, acks } = rows;
   const acksOf = (seq: number): readonly AckRecord[] => acks.filter((ack) => ack.seq === seq);
   return {
     chat,
     isGroup,
-    messages: [...messages]
-      .sort((a, b) => a.seq - b.seq)
-      .map(({ receiptRequested, ...message }) => ({ ...message, asked: receiptRequested })),
+    messages: [
+      ...ended.map((message) => endedOf(message, before)),
+      ...messages.map(({ receiptRequested, ...message }) => ({ ...message, ended: false, asked: receiptRequested })),
+    ].sort((a, b) => a.seq - b.seq),
     parts: new Map(members.map((member) => [member.userId, partOf(member, isGroup, messages)])),
     receipts: new Map(
       receipts.map(({ seq, memberCount, expired }) => [
@@ -130,21 +141,23 @@ const conversationOf = (chat: Chat, isGroup: boolean, { members, messages, recei
 class Rows {
   readonly members: MemberRecord[] = [];
   readonly messages: MessageRecord[] = [];
+  readonly ended: EndedMessage[] = [];
   readonly receipts: ReceiptRecord[] = [];
   readonly acks: AckRecord[] = [];
 
   isSameAs(other: Rows): boolean {
-    return (['members', 'messages', 'receipts', 'acks'] as const).every((table) => {
+    return (['members', 'messages', 'ended', 'receipts', 'acks'] as const).every((table) => {
       const [mine, others]: readonly (readonly unknown[])[] = [this[table], other[table]];
       return mine!.length === others!.length && mine!.every((row, i) => row === others![i]);
     });
   }
 }
 
-const rowsByConversation = ({ conversations, members, messages, receipts, acks }: MemoryDump): Map<number, Rows> => {
+const rowsByConversation = ({ conversations, members, messages, ended, receipts, acks }: MemoryDump): Map<number, Rows> => {
   const rows = new Map(conversations.map(({ id }) => [id, new Rows()]));
   for (const row of members) rows.get(row.conversationId)?.members.push(row);
   for (const row of messages) rows.get(row.conversationId)?.messages.push(row);
+  for (const row of ended) rows.get(row.conversationId)?.ended.push(row);
   for (const row of receipts) rows.get(row.conversationId)?.receipts.push(row);
   for (const row of acks) rows.get(row.conversationId)?.acks.push(row);
   return rows;
@@ -165,7 +178,7 @@ export const truthOf = (dump: MemoryDump, before?: ReadonlyMap<Chat, Truth>): Ma
     const chat = groupId === null ? directChat(userA, userB) : `group:${groupId}`;
     const known = before?.get(chat);
     const own = rows.get(id)!;
-    const truth = known && madeFrom.get(known)!.isSameAs(own) ? known : conversationOf(chat, groupId !== null, own);
+    const truth = known && madeFrom.get(known)!.isSameAs(own) ? known : conversationOf(chat, groupId !== null, own, known);
     madeFrom.set(truth, own);
     truths.set(chat, truth);
   }
@@ -179,8 +192,15 @@ export const isCleared = ({ from, cleared, clearedSince }: Part, seq: number): b
 const countedFor = ({ messages }: Truth, part: Part, after: (seq: number) => boolean): readonly SeenMessage[] => {
   const { user, joinedAt } = part;
   return messages.filter(
-    ({ seq, senderId, countable, uncountedFor, recalled }) =>
-      after(seq) && seq > joinedAt && senderId !== user && countable && !uncountedFor.includes(user) && !recalled && !isCleared(part, seq),
+    ({ seq, senderId, countable, uncountedFor, recalled, ended }) =>
+      !ended &&
+      after(seq) &&
+      seq > joinedAt &&
+      senderId !== user &&
+      countable &&
+      !uncountedFor.includes(user) &&
+      !recalled &&
+      !isCleared(part, seq),
   );
 };
 

@@ -40,9 +40,9 @@ const load = async (sim: Simulation, count: number, reachesEnd: boolean, ask: ()
 export const judgeWindows = async (sim: Simulation, tab: VirtualTab, user: string, truth: Truth): Promise<void> => {
   const part = truth.parts.get(user)!;
   // A former stay leaves messages on a device, and no message on another device.
-  if (part.joinedAt > 0 || truth.messages.length === 0) return;
+  const all = truth.messages.flatMap(({ seq, ended }) => (ended ? [] : [seq]));
+  if (part.joinedAt > 0 || all.length === 0) return;
   const random = sim.world.random.fork(`window ${tab.process.name} ${truth.chat}`);
-  const all = truth.messages.map(({ seq }) => seq);
   const at = random.pick(all);
   const limit = random.between(1, 8);
   for (const wanted of [{ before: at }, { after: at }, { around: at }] as const) {

@@ -449,8 +449,8 @@ export class Workload {
     if (chat!.startsWith('group:')) return;
     if (!shown?.exact || !from || others.length > 0 || !isAlone || sim.restored || leaves || sim.config.faults.has('block')) return;
     const counts = messages.filter(
-      ({ seq, senderId, countable, recalled, uncountedFor }) =>
-        seq >= from.seq && seq <= shown.latestSeq && senderId !== user && countable && !recalled && !uncountedFor.includes(user),
+      ({ seq, senderId, countable, recalled, ended, uncountedFor }) =>
+        !ended && seq >= from.seq && seq <= shown.latestSeq && senderId !== user && countable && !recalled && !uncountedFor.includes(user),
     );
     if (shown.unreadCount < counts.length)
       sim.violated(

@@ -42,7 +42,7 @@ export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Fram
   // Receipts in many pieces come in several rows of one conversation, which make one event of each kind.
   const befores = new Map<ConversationId, RowBefore>();
   for (const row of rows) {
-    const before = applyRow(draft, row, !frame.complete);
+    const before = await applyRow(draft, row, !frame.complete);
     if (before && !befores.has(row.conversationId)) befores.set(row.conversationId, before);
   }
   for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, news);
@@ -78,7 +78,7 @@ export const applySnapshot = async (
   const account = frames.reduce((all, frame) => (frame.account ? joinSettings(all, frame.account) : all), ALL_ON);
   takeAccount(draft, ports, account);
   for (const frame of frames) {
-    for (const row of frame.rows) applyRow(draft, row);
+    for (const row of frame.rows) await applyRow(draft, row);
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');
     // A snapshot that broke off and was continued also has the steps since its start.
     for (const step of frame.steps) draft.change({ t: 'step', step });

@@ -56,10 +56,13 @@ export const applyMessages = (
   draft: Draft,
   ports: IntentPorts,
   conversationId: ConversationId,
-  messages: readonly WireMessage[],
+  arrived: readonly WireMessage[],
   news: News | 'fetched',
 ): void => {
   const { model } = draft;
+  // A row may be faster than messages that have ended meanwhile.
+  const { firstSeq = 1 } = model.get(conversationId)?.row ?? {};
+  const messages = arrived.filter(({ seq }) => seq >= firstSeq);
   const evicted = model.get(conversationId)?.evicted ?? [];
   const storedSeqs = model.get(conversationId)?.storedSeqs ?? [];
   // Frames carry the newest message first. Events come in the order of the messages.

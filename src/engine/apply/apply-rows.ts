@@ -5,7 +5,8 @@ import type { StoredMessage } from '../../model/message/message.ts';
 import type { ReceiptEvent, StoredEvent } from '../../model/api/event.ts';
 import { contains, fromSeqs, highest, intersect, type Ranges, subtract } from '../../model/registers/ranges.ts';
 import type { ReceiptsSent } from '../../model/message/receipt.ts';
-import { pagesOf, parseIndexLine, readIndex, readIndexes } from '../../log/pages.ts';
+import { deletePages, pagesOf, parseIndexLine, readIndex, readIndexes, shrinkPages } from '../../log/pages.ts';
+import { pageOf } from '../../log/tables.ts';
 import type { Draft } from '../write/draft.ts';
 import { ConversationState } from '../state/conversation-state.ts';
 
@@ -23,14 +24,22 @@ export interface RowBefore {
   readonly namedIds: ReadonlySet<MessageId>;
 }
 
+/** Deletes the messages that have ended from their pages. */
+const deleteEnded = async ({ tx }: Draft, { id, row, storedSeqs }: ConversationState, before: Ranges): Promise<void> => {
+  if (storedSeqs === before) return;
+  const page = pageOf(row.firstSeq);
+  if (page > 0) deletePages(tx, id, page - 1);
+  await shrinkPages(tx, id, [page], storedSeqs);
+};
+
 /**
- * Joins a row with the stored one.
+ * Joins a row with the stored one. Messages below its `firstSeq` have ended at the server, and leave this device.
  *
  * @param isPart whether the row belongs to a catch-up that goes on after this frame.
  * @returns the state before; `undefined` before the first snapshot, when all that a row says is history. After it, a conversation that
  * this device does not know began since: before the row, the conversation was empty.
  */
-export const applyRow = (draft: Draft, row: ConversationRow, isPart = false): RowBefore | undefined => {
+export const applyRow = async (draft: Draft, row: ConversationRow, isPart = false): Promise<RowBefore | undefined> => {
   const conversation = draft.model.get(row.conversationId) ?? new ConversationState(row.conversationId);
   const before =
     draft.model.cursor === null
@@ -43,7 +52,9 @@ export const applyRow = (draft: Draft, row: ConversationRow, isPart = false): Ro
         };
   // A row in an answer during a catch-up belongs to the catch-up too: the row is newer than the moment of the total.
   const ahead = isPart || draft.model.rowsBeforeCatchUp.size > 0;
+  const { storedSeqs } = conversation;
   draft.change({ t: 'row', row: rowParts(row), ...(ahead ? { ahead } : {}) });
+  await deleteEnded(draft, draft.model.get(row.conversationId)!, storedSeqs);
   return before;
 };
 

@@ -93,7 +93,7 @@ export const endEntry = async (draft: Draft, ports: IntentPorts, entry: OutboxEn
     else reject(draft, ports, entry, result.code);
     return;
   }
-  const before = result.row ? applyRow(draft, result.row) : undefined;
+  const before = result.row ? await applyRow(draft, result.row) : undefined;
   // The entry ends before its message is stored, because a recalled message is then removed from the confirmed entries.
   if (entry.kind === 'message') draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   if (entry.kind === 'message' && result.message) {

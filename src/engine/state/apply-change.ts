@@ -1,5 +1,5 @@
 /** Applies the changes of log records to the state. Every tab that applies the same records in order gets the same state (I-14). */
-import { joinRows, wholeRow } from '../../model/conversation/conversation.ts';
+import { wholeRow } from '../../model/conversation/conversation.ts';
 import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
 import type { StoredEvent } from '../../model/api/event.ts';
 import { contains, fromSeqs, subtract, union } from '../../model/registers/ranges.ts';
@@ -7,6 +7,7 @@ import { countsOf, joinSettings } from '../../model/message/receipt-settings.ts'
 import type { Change, KeptMessage, LogRecord } from '../../log/log-record.ts';
 import { withReceipt, withStep } from '../../log/pages.ts';
 import { type AccountState, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './account-state.ts';
+import type { ConversationState } from './conversation-state.ts';
 import type { Dirty } from './dirty.ts';
 import { MessageIndex } from './message-index.ts';
 
@@ -15,15 +16,23 @@ export const applyRecord = (model: AccountState, { version, changes }: LogRecord
   for (const change of changes) applyChange(model, change, dirty);
 };
 
-/** The messages of a change, without those whose bodies are gone from the log. */
-const withBody = ({ messages, lost }: Extract<Change, { readonly t: 'messages' }>): readonly KeptMessage[] =>
+type Messages = Extract<Change, { readonly t: 'messages' }>;
+
+/** The messages of a change, without those that have ended at the server. */
+const notEnded = ({ row: { firstSeq } }: ConversationState, { messages }: Messages): readonly KeptMessage[] =>
+  messages.filter(({ seq }) => seq >= firstSeq);
+
+/** The messages without those whose bodies are gone from the log. */
+const withBody = (messages: readonly KeptMessage[], { lost }: Messages): readonly KeptMessage[] =>
   lost ? messages.filter(({ seq }) => !contains(lost, seq)) : messages;
 
 /** Takes the messages of a record from before the snapshot, if no page holds them yet. */
 export const refillUnflushed = (model: AccountState, { version, changes }: LogRecord): void => {
   for (const change of changes) {
-    if (change.t === 'messages') model.ensure(change.conversationId).unflushed.addMessages(withBody(change), version);
-    else if (change.t === 'evict') model.ensure(change.conversationId).unflushed.remove(change.seqs);
+    if (change.t === 'messages') {
+      const conversation = model.ensure(change.conversationId);
+      conversation.unflushed.addMessages(withBody(notEnded(conversation, change), change), version);
+    } else if (change.t === 'evict') model.ensure(change.conversationId).unflushed.remove(change.seqs);
     else if (change.t === 'step') model.ensure(change.step.conversationId).unflushed.addStep(change.step, version);
     else if (change.t === 'counts') model.ensure(change.conversationId).unflushed.addReceipts(change.receipts, version);
   }
@@ -63,14 +72,14 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
     case 'row': {
       const conversation = model.touch(change.row.conversationId, dirty);
       if (change.ahead && !model.rowsBeforeCatchUp.has(conversation.id)) model.rowsBeforeCatchUp.set(conversation.id, conversation.row);
-      conversation.row = joinRows(conversation.row, wholeRow(change.row));
+      conversation.takeRow(wholeRow(change.row));
       return;
     }
     case 'restore': {
       dirty.known = true;
       for (const { row, readFloor, deliveryFloor, newestReceived } of change.conversations) {
         const conversation = model.touch(row.conversationId, dirty);
-        conversation.row = joinRows(conversation.row, wholeRow(row));
+        conversation.takeRow(wholeRow(row));
         conversation.readFloor = Math.max(conversation.readFloor, readFloor);
         conversation.deliveryFloor = Math.max(conversation.deliveryFloor, deliveryFloor);
         conversation.newestReceived = Math.max(conversation.newestReceived, newestReceived);
@@ -97,19 +106,20 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
     }
     case 'messages': {
       const conversation = model.touch(change.conversationId, dirty);
-      conversation.unflushed.addMessages(withBody(change), model.version);
+      const messages = notEnded(conversation, change);
+      conversation.unflushed.addMessages(withBody(messages, change), model.version);
       const before = conversation.newest;
-      for (const { seq, senderId } of change.messages) {
+      for (const { seq, senderId } of messages) {
         if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.unflushed.get(seq)!;
         if (senderId !== model.me) conversation.newestReceived = Math.max(conversation.newestReceived, seq);
       }
       if (conversation.newest && conversation.newest !== before) conversation.newest = conversation.unflushed.over(conversation.newest);
       model.forgetRecalled(conversation, change.messages);
-      const seqs = fromSeqs(change.messages.map(({ seq }) => seq));
+      const seqs = fromSeqs(messages.map(({ seq }) => seq));
       conversation.storedSeqs = union(conversation.storedSeqs, seqs);
       if (conversation.evicted.length > 0) conversation.evicted = subtract(conversation.evicted, seqs);
       if (conversation.dropped.length > 0) conversation.dropped = subtract(conversation.dropped, seqs);
-      for (const { id, seq } of change.news ? change.messages : [])
+      for (const { id, seq } of change.news ? messages : [])
         if (contains(change.news!, seq))
           addEvent(model, { type: 'message', conversationId: change.conversationId, messageId: id, seq }, dirty);
       return;

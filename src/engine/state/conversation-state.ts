@@ -1,5 +1,5 @@
 /** The in-memory state of one conversation: the server's row, the overlay of pending entries, and the values derived from both. */
-import { type ConversationRow, emptyRow } from '../../model/conversation/conversation.ts';
+import { type ConversationRow, emptyRow, joinRows } from '../../model/conversation/conversation.ts';
 import { archiveOf, isArchived } from '../../model/conversation/archive.ts';
 import { type Archive, clearedUnder, type Flag, isMarked, latestFlag, latestMark, type Mark } from '../../model/registers/flag.ts';
 import { type ConversationId, conversationType, type ConversationType, type MessageId, type Seq } from '../../model/ids.ts';
@@ -13,7 +13,7 @@ import {
   type RecallEntry,
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
-import { contains, NO_RANGES, type Ranges, union } from '../../model/registers/ranges.ts';
+import { above, contains, NO_RANGES, range, type Ranges, union } from '../../model/registers/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/message/receipt.ts';
 import { type Counts, countsOf } from '../../model/conversation/total.ts';
 import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/conversation/unread.ts';
@@ -111,6 +111,19 @@ export class ConversationState {
     this.storedSeqs = this.evicted = this.dropped = NO_RANGES;
     this.newest = null;
     this.newestReceived = this.historyUpTo = 0;
+  }
+
+  /** Joins a row. The messages below its `firstSeq` have ended at the server, and are stored here no more. */
+  takeRow(row: ConversationRow): void {
+    const { firstSeq } = this.row;
+    this.row = joinRows(this.row, row);
+    const ended = this.row.firstSeq - 1;
+    if (ended < firstSeq) return;
+    this.unflushed.remove(range(1, ended));
+    this.storedSeqs = above(this.storedSeqs, ended);
+    this.evicted = above(this.evicted, ended);
+    this.dropped = above(this.dropped, ended);
+    if (this.newest && this.newest.seq <= ended) this.newest = null;
   }
 
   get pendingReceipts(): PendingReceipts {

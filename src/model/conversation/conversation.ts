@@ -159,6 +159,9 @@ const newerMessage = (a: StoredMessage | null, b: StoredMessage | null): StoredM
   return a.body === '' ? b : a;
 };
 
+const keptMessage = (message: StoredMessage | null, firstSeq: Seq): StoredMessage | null =>
+  message && message.seq >= firstSeq ? message : null;
+
 type MentionsOf = Pick<ConversationRow, 'mentions' | 'mentionsCounted'>;
 
 /** The mentions of the newer row. Two rows of one version may differ by a recall, which only takes mentions away. */
@@ -206,7 +209,7 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
     left: latestFlag(a.left, b.left),
     mine: joinReceiptsSent(a.mine, b.mine),
     theirs: joinReceiptsSent(a.theirs, b.theirs),
-    lastMessage: newerMessage(a.lastMessage, b.lastMessage),
+    lastMessage: keptMessage(newerMessage(a.lastMessage, b.lastMessage), firstSeq),
     present: union(a.present, b.present),
   };
 };

@@ -122,11 +122,14 @@ export const unreadAt = (row: ConversationRow, readUpTo: Seq, mark: Mark = row.m
   // This device marked messages unread that the row does not cover yet.
   const { upTo, count, exact } = mark.counted ?? { upTo: 0, count: 0, exact: false };
   const from = Math.max(upTo, covered);
-  const maybeCounted = size(intersect(cleared.inForce, range(base + 1, from)));
+  const marked = range(base + 1, from);
+  // Messages that have ended since the mark may be among the counted ones.
+  const mayHaveEnded = base > countsAbove(mark, readUpTo);
+  const maybeCounted = size(intersect(cleared.inForce, marked));
   const later = countAbove(row, from, cleared);
   return {
-    unreadCount: Math.max(0, count - maybeCounted) + later.unreadCount,
-    exact: exact && later.exact && covered <= upTo && maybeCounted === 0,
+    unreadCount: Math.max(0, Math.min(count, size(marked)) - maybeCounted) + later.unreadCount,
+    exact: exact && later.exact && covered <= upTo && maybeCounted === 0 && !mayHaveEnded,
   };
 };
 

@@ -48,7 +48,7 @@ export class ImportBatch {
       if (fact.kind !== 'receipt') continue;
       const { by, kind, messageIds } = fact.receipt;
       const seqs = await this.seqsOf(messageIds);
-      await this.apply(by, fact.at, kind === 'read' ? { named: seqs } : { delivered: seqs });
+      if (seqs.length > 0) await this.apply(by, fact.at, kind === 'read' ? { named: seqs } : { delivered: seqs });
     }
     const { readUpTo, messageIds } = this.conversation;
     // The position goes along with the messages, so no device shows them as unread in between.
@@ -82,12 +82,17 @@ export class ImportBatch {
     const chars = Math.max(0, ...messages.map(({ body }) => body.length)) + 1;
     const ids = messages.map(({ id }) => id);
     const stored = new Map((await this.tx.messagesById(ids, chars)).map((message) => [message.id, message]));
+    // A message of an earlier call of this import may have ended since.
+    const ended = new Map((await this.tx.endedMessages(ids)).map((message) => [message.id, message]));
     const isSame = (message: CheckedMessage, before: MessageRecord): boolean =>
       before.conversationId === place.id &&
       before.senderId === message.from &&
       (before.recalled || (before.body === message.body && sameMentions(before.mentions, storedMentions(message.mentions))));
     return messages.filter((message) => {
       const before = stored.get(message.id);
+      const gone = ended.get(message.id);
+      if (gone?.conversationId === place.id && gone.senderId === message.from) return false;
+      if (gone) throw refusal('rejected/id-conflict', message.id, 'this id named another message, which has ended');
       if (before && !isSame(message, before)) throw refusal('rejected/id-conflict', message.id, 'this id already names another message');
       return !before;
     });

@@ -25,6 +25,11 @@ export const METRICS = {
     labels: ['outcome', 'code'],
     help: 'Submitted entries, by outcome; a rejected entry has a code',
   },
+  tidemark_messages_ended_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Messages that the server deleted because `policy.retention` had ended',
+  },
   tidemark_refusals_total: {
     kind: 'counter',
     labels: ['code'],

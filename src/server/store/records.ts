@@ -4,7 +4,7 @@
  */
 import type { ReadBy } from '../../model/conversation/conversation.ts';
 import { type Archive, type Flag, type Mark, NOT_ARCHIVED, UNMARKED, UNSET } from '../../model/registers/flag.ts';
-import type { ConversationId, Seq, UserId } from '../../model/ids.ts';
+import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { Mentions } from '../../model/message/mentions.ts';
 import type { StoredMessage } from '../../model/message/message.ts';
 import { intersect, NO_RANGES, range, type Range, type Ranges } from '../../model/registers/ranges.ts';
@@ -210,6 +210,13 @@ export interface ConversationRange {
   readonly range: Range;
 }
 
+/** What remains of a message that has ended, so that a late retry of its sender makes no second message. */
+export interface EndedMessage extends MessageKey {
+  readonly id: MessageId;
+  readonly senderId: UserId;
+  readonly sentAt: number;
+}
+
 /** A range newly covered by a member's receipts. */
 export type ChangedPiece = Pick<StepRecord, 'conversationId' | 'userId' | 'kind' | 'range'>;
 
@@ -246,3 +253,6 @@ export interface NoticeRecord {
   /** Epoch ms, by the database's clock. */
   readonly at: number;
 }
+
+/** What only one server of a store sweeps at a time: receipts whose window has ended, or messages whose retention has ended. */
+export type Sweep = 'receipts' | 'messages';

@@ -11,6 +11,7 @@
  */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { Ranges } from '../../model/registers/ranges.ts';
+import type { RetentionReads } from './retention-reads.ts';
 import type { AckRecord, AddedReader, ChangedReceipt, ReadCount, ReceiptRecord } from './receipt-records.ts';
 import type {
   AccountRecord,
@@ -27,6 +28,7 @@ import type {
   RunRecord,
   StepRecord,
   StepTime,
+  Sweep,
   UnreadPlace,
   SenderCounts,
   UnreadSender,
@@ -53,7 +55,7 @@ export interface Interval {
  * A read with `atLeast` returns its rows by ascending version: at least `atLeast` rows if there are as many,
  * and then all other rows of the last row's version.
  */
-export interface ServerReadTx {
+export interface ServerReadTx extends RetentionReads {
   /** The end of the feed: all writes at or below this version are committed and visible. */
   readonly feedEnd: number;
   /** Whether writes above the end of the feed may be committed: an older transaction of a server still runs. */
@@ -210,8 +212,8 @@ export interface ServerTx extends ServerReadTx {
    * conversations before this one, so two transactions never wait for each other.
    */
   lockAccount(userId: UserId): Promise<AccountRecord>;
-  /** Takes the lock of the sweep until the transaction ends. @returns false, at once, if another server sweeps. */
-  lockSweep(): Promise<boolean>;
+  /** Takes the lock of a sweep until the transaction ends. @returns false, at once, if another server sweeps. */
+  lockSweep(sweep: Sweep): Promise<boolean>;
   lockGroup(groupId: string): Promise<ConversationRecord | undefined>;
   /** Creates the missing direct conversations of `me` and these peers, with both member rows. */
   createDirect(me: UserId, peers: readonly UserId[]): Promise<void>;
@@ -229,6 +231,8 @@ export interface ServerTx extends ServerReadTx {
   putSenderCounts(reader: UserId, counts: readonly SenderCounts[]): Promise<void>;
   /** Updates body, recall and version of stored messages. */
   putMessages(records: readonly MessageRecord[]): Promise<void>;
+  /** Deletes the messages up to these, with their receipts and the steps below, and keeps what `endedMessages` tells of them. */
+  endMessages(list: readonly { readonly conversationId: number; readonly upTo: Seq }[]): Promise<void>;
   insertSteps(records: readonly StepRecord[]): Promise<void>;
   insertReceipts(records: readonly ReceiptRecord[]): Promise<void>;
   /** Updates `open`, `expired` and `version` of stored receipt records. */

@@ -109,15 +109,18 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   // unique index.
   const chars = Math.max(0, ...entries.map((entry) => (entry.kind === 'message' ? entry.body.length : 0)));
   // The longest body of the frame plus one character is enough to detect a different body.
-  const found = await tx.messagesById([...new Set(entries.flatMap(idsIn))], chars + 1);
+  const ids = [...new Set(entries.flatMap(idsIn))];
+  const found = await tx.messagesById(ids, chars + 1);
   const messagesById = new Map(found.map((message) => [message.id, message]));
+  const others = ids.filter((id) => !messagesById.has(id));
+  const ended = new Map((others.length > 0 ? await tx.endedMessages(others) : []).map((message) => [message.id, message]));
   // The first try of a message may have created its chat after the locks here were taken: then the chat is locked now.
   const isLocked = new Set(locked.conversations.map(({ id }) => id));
   if (found.some(({ conversationId }) => !isLocked.has(conversationId))) locked = await lockChats(tx, me, entries);
-  const { conversations, mine } = await withNewChats(tx, me, entries, locked, (id) => messagesById.has(id), mayWrite);
+  const { conversations, mine } = await withNewChats(tx, me, entries, locked, (id) => messagesById.has(id) || ended.has(id), mayWrite);
 
   const policy = rules.receipts();
-  const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), messagesById, policy.visibleTo === 'members');
+  const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), messagesById, policy.visibleTo === 'members', ended);
   unit.load(conversations, mine);
   const works = await prepare(tx, unit, entries, await judgeSettings(tx, unit, all));
   const groups = groupsToLoad(unit, entries, works);
@@ -247,7 +250,7 @@ const prepare = async (
   const direct = inputs.filter(isDirect);
   const group = inputs.filter((one) => !isDirect(one));
   const works = [
-    ...(direct.length > 0 ? await prepareReceipts(tx, unit.me, direct, unit.messagesById) : []),
+    ...(direct.length > 0 ? await prepareReceipts(tx, unit.me, direct, unit) : []),
     ...(group.length > 0 ? await prepareGroupAcks(tx, unit, group) : []),
   ];
   return new Map(works.map((work) => [work.entry, work]));

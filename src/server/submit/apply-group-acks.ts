@@ -65,7 +65,7 @@ export const prepareGroupAcks = async (
   const asked: ConversationRange[] = [];
   const drafts = inputs.map((input) => {
     const { entry, limit, conversation, member } = input;
-    const named = namedSeqs(input, unit.messagesById);
+    const named = namedSeqs(input, unit);
     const wanted = union(clampTo(entry.named, limit), fromSeqs(named.seqs));
     const candidates = subtract(intersect(wanted, member.present), member.named);
     asked.push(...candidates.map((one) => ({ conversationId: conversation.id, range: one })));

@@ -1,6 +1,6 @@
 /**
  * Applies `message` and `recall` entries. A message already stored is confirmed before any other rule is
- * checked (F61).
+ * checked (F61). So is a message that was stored and has ended: its body is gone, so its id, sender and conversation decide.
  */
 import { sameMentions, storedMentions } from '../../model/message/mentions.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
@@ -26,6 +26,13 @@ const sameMessage = (
   // does not know this yet.
   (stored.receiptRequested === entry.receiptRequested || (conversation.groupId !== null && entry.receiptRequested)) &&
   (stored.recalled || (stored.body === entry.body && sameMentions(stored.mentions, storedMentions(entry.mentions))));
+
+/** Whether the entry repeats a message of the author that has ended. */
+const hasEnded = (
+  { me, ended }: SubmitWork,
+  { id }: WireMessageEntry | WireRecallEntry,
+  conversation: ConversationRecord | undefined,
+): boolean => ended.get(id)?.senderId === me && ended.get(id)?.conversationId === conversation?.id;
 
 type ReceiptRequest = { readonly refusal: Outcome } | { readonly memberCount: number | null };
 
@@ -58,13 +65,15 @@ export const applyMessage = (
   const before = unit.messagesById.get(entry.id);
   if (before && sameMessage(unit, before, entry, conversation))
     return confirmed(entry, { message: { seq: before.seq, sentAt: before.sentAt, ...(before.recalled ? { recalled: true } : {}) } });
+  const gone = unit.ended.get(entry.id);
+  if (gone && hasEnded(unit, entry, conversation)) return confirmed(entry, { message: { seq: gone.seq, sentAt: gone.sentAt } });
 
   // A sender without permission must not learn whether the id names a message in another conversation.
   const inGroup = entry.conversationId.startsWith('group:');
   if (inGroup && (!conversation || unit.member(conversation).role === null)) return noSuchConversation(entry.key);
   if (!inGroup && !mayWrite) return reject(entry.key, 'rejected/permission-denied', 'writing to this user is not allowed');
   // A first message with a used id creates no conversation.
-  if (before || !conversation) return reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
+  if (before || gone || !conversation) return reject(entry.key, 'rejected/id-conflict', 'this id already names another message');
   const request = conversation.groupId === null ? undefined : receiptRequestOf(unit, conversation, entry, policy);
   if (request && 'refusal' in request) return request.refusal;
 
@@ -101,6 +110,7 @@ export const applyRecall = (unit: SubmitWork, entry: WireRecallEntry): Outcome =
   const before = unit.messagesById.get(entry.id);
   const isHere = conversation !== undefined && before?.conversationId === conversation.id;
   if (conversation && isHere && before.senderId === unit.me && before.recalled) return confirmed(entry);
+  if (hasEnded(unit, entry, conversation)) return confirmed(entry);
   if (!conversation || unit.member(conversation).role === null) return noSuchConversation(entry.key);
   if (!isHere) return reject(entry.key, 'rejected/unknown-message', 'no such message');
   if (before.senderId !== unit.me) return reject(entry.key, 'rejected/permission-denied', 'only its sender can recall a message');

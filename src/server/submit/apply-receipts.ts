@@ -21,9 +21,10 @@ import {
 import type { ReceiptKind } from '../../model/message/receipt.ts';
 import type { ReceiptSettings } from '../../model/message/receipt-settings.ts';
 import type { WireReceiptsEntry, WireResult } from '../../protocol/submit.ts';
-import type { ConversationRecord, MemberRecord, MessageRecord, StepRecord, ConversationRange } from '../store/records.ts';
+import type { ConversationRecord, MemberRecord, StepRecord, ConversationRange } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
 import { untoldAfter } from './allowed-receipts.ts';
+import type { SubmitWork } from './submit-work.ts';
 
 export type Refused = NonNullable<Extract<WireResult, { outcome: 'confirmed' }>['refused']>;
 
@@ -78,19 +79,19 @@ export interface ReceiptsInput {
 
 /**
  * Seqs of the message ids in an entry. An id of no visible message of the conversation is refused by itself
- * (I-5).
+ * (I-5). The id of a message that has ended is not refused, and has no effect.
  */
 export const namedSeqs = (
   { entry, conversation, member }: ReceiptsInput,
-  messagesById: ReadonlyMap<string, MessageRecord>,
+  known: Pick<SubmitWork, 'messagesById' | 'ended'>,
 ): { readonly seqs: readonly Seq[]; readonly refused: Refused } => {
   const refused: Refused = [];
   const seqs: Seq[] = [];
   for (const id of entry.namedIds ?? []) {
-    const message = messagesById.get(id);
+    const message = known.messagesById.get(id) ?? known.ended.get(id);
     const isVisible = message?.conversationId === conversation.id && (member.role !== null || message.seq <= member.joinedAt);
     if (!isVisible) refused.push({ id, code: 'rejected/unknown-message' });
-    else seqs.push(message.seq);
+    else if (message.seq >= conversation.firstSeq) seqs.push(message.seq);
   }
   return { seqs, refused };
 };
@@ -103,12 +104,12 @@ export const prepareReceipts = async (
   tx: ServerReadTx,
   me: UserId,
   inputs: readonly ReceiptsInput[],
-  messagesById: ReadonlyMap<string, MessageRecord>,
+  known: Pick<SubmitWork, 'messagesById' | 'ended'>,
 ): Promise<readonly ReceiptsWork[]> => {
   const asked: ConversationRange[] = [];
   const drafts = inputs.map((input) => {
     const { entry, limit, conversation, member } = input;
-    const { seqs, refused } = namedSeqs(input, messagesById);
+    const { seqs, refused } = namedSeqs(input, known);
     const clamped = (ranges: Ranges | undefined): Ranges => clampTo(ranges, limit);
     const candidates = subtract(union(clamped(entry.named), fromSeqs(seqs)), member.named);
     const from = asked.length;

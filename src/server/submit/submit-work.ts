@@ -19,6 +19,7 @@ import type { AckRecord, ReceiptRecord } from '../store/receipt-records.ts';
 import {
   type AccountRecord,
   type ConversationRecord,
+  type EndedMessage,
   type MemberRecord,
   type MessageRecord,
   nameOf,
@@ -58,6 +59,7 @@ export class SubmitWork {
   /**
    * @param messagesById messages named by the frame, by id; `addMessage` adds the messages sent by the frame.
    * @param membersSeeReaders whether every member sees the readers of a message.
+   * @param ended the messages named by the frame that have ended, by id.
    */
   constructor(
     readonly me: UserId,
@@ -66,6 +68,7 @@ export class SubmitWork {
     readonly now: number,
     readonly messagesById: Map<MessageId, MessageRecord>,
     readonly membersSeeReaders: boolean,
+    readonly ended: ReadonlyMap<MessageId, EndedMessage> = new Map(),
   ) {}
 
   load(conversations: readonly ConversationRecord[], mine: readonly MemberRecord[]): void {

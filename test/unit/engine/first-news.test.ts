@@ -105,11 +105,11 @@ it('the answer to an entry tells no history before the first snapshot', async ()
   const ports = quietPorts(createMemoryStore());
   const writer = await Writer.open(ports, 'ann');
   const row = { ...emptyRow('direct:ben'), version: 3, latestSeq: 4, readUpTo: 4 } as const;
-  await writer.write('answer', { durability: 'strict' }, (draft) => {
+  await writer.write('answer', { durability: 'strict' }, async (draft) => {
     draft.change({ t: 'row', row: emptyRow('direct:ben') });
-    expect(applyRow(draft, row)).toBeUndefined();
+    expect(await applyRow(draft, row)).toBeUndefined();
     draft.change({ t: 'cursor', cursor: 'c1' });
-    expect(applyRow(draft, row)?.row.readUpTo).toBe(4);
-    expect(applyRow(draft, { ...row, conversationId: 'direct:cem' })?.row).toEqual(emptyRow('direct:cem'));
+    expect((await applyRow(draft, row))?.row.readUpTo).toBe(4);
+    expect((await applyRow(draft, { ...row, conversationId: 'direct:cem' }))?.row).toEqual(emptyRow('direct:cem'));
   });
 });

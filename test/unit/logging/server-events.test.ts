@@ -86,6 +86,7 @@ it.each<[event: string, level: string, options: () => Partial<ReceiptServerOptio
   ['pushes-not-made', 'error', () => ({ onMessage: () => undefined, store: failing('push') }), publish],
   ['notices-not-read', 'error', () => ({ store: failing('notices'), bus: sharedBus() }), () => undefined],
   ['policy-not-read', 'error', () => ({ store: withNotice('{"limits":{"entries":0}}'), bus: sharedBus() }), () => undefined],
+  ['messages-not-ended', 'error', () => ({ store: failing('look-for-old'), policy: { retention: { days: 1 } } }), () => undefined],
   ['receipts-not-ended', 'error', () => ({ store: failing('look-for-due') }), () => undefined],
   ['request-failed', 'error', () => ({ addressOf: throws }), requestWithoutAddress],
   ['store-not-opened', 'error', () => ({ store: Promise.reject(new Error('no such folder')) }), () => undefined],

@@ -47,7 +47,17 @@ it('setPolicy changes the named values and keeps the rest', () => {
   expect(changed).toEqual({
     limits: { ...DEFAULT_POLICY.limits, entries: 7 },
     receipts: DEFAULT_POLICY.receipts,
+    retention: { days: null, messagesPerConversation: null },
     rate: { perSecond: 2000, burst: 1 },
     connections: DEFAULT_POLICY.connections,
   });
+});
+
+it('a limit of the retention is a positive number, or null for none', () => {
+  const limited = changePolicy(DEFAULT_POLICY, { retention: { days: 30 } });
+  expect(limited.retention).toEqual({ days: 30, messagesPerConversation: null });
+  expect(changePolicy(limited, { retention: { days: null } }).retention).toEqual(DEFAULT_POLICY.retention);
+  for (const wrong of [{ days: 0 }, { days: Infinity }, { messagesPerConversation: 0.5 }])
+    expect(() => changePolicy(DEFAULT_POLICY, { retention: wrong })).toThrow(/policy\.retention\.(days|messagesPerConversation)/);
+  expect(() => changePolicy(DEFAULT_POLICY, { retention: { day: 3 } as object })).toThrow('did you mean "days"?');
 });

@@ -2,7 +2,7 @@
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { countsAbove } from '../../../model/registers/flag.ts';
 import { mentionsReader } from '../../../model/message/mentions.ts';
-import { fromSeqs, type Range } from '../../../model/registers/ranges.ts';
+import { fromSeqs } from '../../../model/registers/ranges.ts';
 import { countingBase } from '../../../model/conversation/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
@@ -10,6 +10,7 @@ import type { ConversationTables, MemoryTables } from './memory-tables.ts';
 import {
   byFeedOrder,
   type ChangedPiece,
+  type ConversationRange,
   type ConversationRecord,
   type MessageRecord,
   nameOf,
@@ -25,8 +26,8 @@ import type { RangeKind, ServerReadTx } from '../server-store.ts';
 const countsFor = ({ senderId, countable, uncountedFor }: MessageRecord, me: UserId): boolean =>
   senderId !== me && countable && !uncountedFor.includes(me);
 
-const firstCounting = (messages: readonly MessageRecord[], [start, upTo]: Range, me: UserId): Seq =>
-  messages.slice(start - 1, upTo).find((message) => countsFor(message, me))?.seq ?? 0;
+const within = (tables: MemoryTables, { conversationId, range }: ConversationRange): MessageRecord[] =>
+  tables.get(conversationId)?.messages.within(range) ?? [];
 
 const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean => {
   switch (kind) {
@@ -100,21 +101,29 @@ export const memoryReads = (
     ),
   messagesById: async (ids, chars) =>
     [...new Set(ids)].flatMap((id) => tables.messagesById.get(id) ?? []).map((message) => cutBody(message, chars)),
-  messagesIn: async (ranges, chars) =>
-    ranges
-      .flatMap(({ conversationId, range: [start, upTo] }) => tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? [])
-      .map((message) => cutBody(message, chars)),
+  messagesIn: async (ranges, chars) => ranges.flatMap((one) => within(tables, one)).map((message) => cutBody(message, chars)),
+  endedMessages: async (ids) => [...new Set(ids)].flatMap((id) => tables.ended.get(id) ?? []),
+  firstSince: async (at, ranges) => ranges.map((one) => within(tables, one).find(({ sentAt }) => sentAt >= at)?.seq ?? 0),
+  toEnd: async (after, limit, { before, most }) =>
+    tables
+      .all()
+      .filter(({ conversation }) => conversation.id > after)
+      .slice(0, limit)
+      .map(({ conversation: { id, firstSeq, latestSeq }, messages }) => ({
+        id,
+        isDue: latestSeq - firstSeq + 1 > (most ?? Infinity) || (before !== null && (messages.get(firstSeq)?.sentAt ?? Infinity) < before),
+      })),
+  archivedMembers: async (ids) =>
+    ids.flatMap((id) => [...(tables.get(id)?.members.values() ?? [])].filter(({ archived }) => archived.value)),
   messagesWithin: async (ranges, bytes) =>
     upToBytes(
-      ranges.flatMap(({ conversationId, range: [start, upTo] }) =>
-        (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? []).reverse(),
-      ),
+      ranges.flatMap((one) => within(tables, one).reverse()),
       bytes,
     ),
   changedMessages: async (ids, { after, upTo }, limit, bytes) =>
     upToBytes(
       ids
-        .flatMap((id) => (tables.get(id)?.messages ?? []).filter((message) => message.version > after && message.version <= upTo))
+        .flatMap((id) => (tables.get(id)?.messages.all ?? []).filter((message) => message.version > after && message.version <= upTo))
         .sort((a, b) => b.version - a.version || a.conversationId - b.conversationId || b.seq - a.seq)
         .slice(0, limit),
       bytes,
@@ -126,7 +135,7 @@ export const memoryReads = (
       if (conversation.groupId === null || !mine || mine.version <= after) continue;
       const visible = visibleInterval(mine, { after, upTo });
       const end = mine.role === null ? visible.upTo : after;
-      for (const message of messages) {
+      for (const message of messages.all) {
         if (!message.recalled || message.version <= visible.after || message.version > end) continue;
         missed.push({ in: nameOf(conversation, me), message, version: message.version > after ? message.version : mine.backSince });
       }
@@ -138,7 +147,7 @@ export const memoryReads = (
     for (const { conversation, members, messages } of tables.ofUser(me)) {
       const mine = members.get(me);
       if (!mine?.role || conversation.version <= after) continue;
-      for (const message of messages) {
+      for (const message of messages.all) {
         if (!message.recalled || message.version <= after || message.version > upTo) continue;
         const wasAway = mine.backSince > after && message.version > mine.awaySince;
         const version = wasAway ? Math.max(message.version, mine.backSince) : message.version;
@@ -173,16 +182,15 @@ export const memoryReads = (
     ),
   islands: async (kinds, me, ranges) =>
     kinds.map((kind) =>
-      ranges.map(({ conversationId, range: [start, upTo] }) =>
+      ranges.map((one) =>
         fromSeqs(
-          (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? [])
+          within(tables, one)
             .filter((message) => ofKind(kind, message, me))
             .map(({ seq }) => seq),
         ),
       ),
     ),
-  firstCounting: async (me, ranges) =>
-    ranges.map(({ conversationId, range }) => firstCounting(tables.get(conversationId)?.messages ?? [], range, me)),
+  firstCounting: async (me, ranges) => ranges.map((one) => within(tables, one).find((message) => countsFor(message, me))?.seq ?? 0),
   unreadPlaces: async (userIds) =>
     [...new Set(userIds)].flatMap((userId) =>
       [...tables.ofUser(userId)].flatMap(({ conversation: { groupId, firstSeq, latestSeq }, members }) => {
@@ -191,11 +199,7 @@ export const memoryReads = (
       }),
     ),
   uncountedIn: async (parts) =>
-    parts.map(
-      ({ userId, conversationId, range: [start, upTo] }) =>
-        (tables.get(conversationId)?.messages.slice(start - 1, upTo) ?? []).filter((message) => ofKind('uncounted', message, userId))
-          .length,
-    ),
+    parts.map((part) => within(tables, part).filter((message) => ofKind('uncounted', message, part.userId)).length),
   unreadSenders: async (reader) =>
     [...tables.ofUser(reader)]
       .flatMap(({ conversation, members, messages }): UnreadSender[] => {
@@ -204,7 +208,7 @@ export const memoryReads = (
         const { id, firstSeq } = conversation;
         const base = countingBase({ joinedAt: mine.joinedAt, firstSeq }, countsAbove(mine.marked, mine.readUpTo));
         const senders = new Map<string, UnreadSender>();
-        for (const { senderId, countable, recalled, uncountedFor } of messages.slice(base)) {
+        for (const { senderId, countable, recalled, uncountedFor } of messages.within([base + 1, Number.MAX_SAFE_INTEGER])) {
           if (senderId === reader || !countable || recalled) continue;
           const counts = !uncountedFor.includes(reader);
           senders.set(`${counts} ${senderId}`, { conversationId: id, senderId, counts });
@@ -226,7 +230,7 @@ export const memoryReads = (
     ),
   latestSeqsBelow: async (version, ids) =>
     ids.flatMap((conversationId) => {
-      const last = tables.get(conversationId)?.messages.findLast((message) => message.version < version);
+      const last = tables.get(conversationId)?.messages.all.findLast((message) => message.version < version);
       return last ? [{ conversationId, seq: last.seq }] : [];
     }),
 });

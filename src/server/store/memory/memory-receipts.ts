@@ -53,7 +53,7 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
             ...receipt,
             version: receipt.version > after ? receipt.version : mine.backSince,
             groupId: conversation.groupId,
-            messageId: messages[receipt.seq - 1]!.id,
+            messageId: messages.get(receipt.seq)!.id,
             readCount: read.length,
           });
         }
@@ -79,7 +79,7 @@ export const memoryReceiptReads = (tables: MemoryTables): ReceiptReads => {
                 memberCount,
                 expired,
                 groupId,
-                messageId: messages[seq - 1]!.id,
+                messageId: messages.get(seq)!.id,
                 readCount: all.filter(({ version }) => version <= ack.version).length,
               }));
           });

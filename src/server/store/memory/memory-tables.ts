@@ -1,9 +1,11 @@
 /** The tables of the memory store: plain maps, with the indexes that its reads use. */
 import { type ConversationId, conversationTarget, type MessageId, type Seq, type UserId } from '../../../model/ids.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
+import { KeptMessages } from './kept-messages.ts';
 import {
   type AccountRecord,
   type ConversationRecord,
+  type EndedMessage,
   type MemberRecord,
   type MessageRecord,
   type NoticeRecord,
@@ -19,6 +21,7 @@ export interface MemoryDump {
   readonly conversations: readonly ConversationRecord[];
   readonly members: readonly MemberRecord[];
   readonly messages: readonly MessageRecord[];
+  readonly ended: readonly EndedMessage[];
   readonly steps: readonly StepRecord[];
   readonly receipts: readonly ReceiptRecord[];
   readonly acks: readonly AckRecord[];
@@ -34,9 +37,8 @@ export interface MemoryDump {
 export interface ConversationTables {
   conversation: ConversationRecord;
   readonly members: Map<UserId, MemberRecord>;
-  /** The message with `seq` n is at index n − 1. */
-  readonly messages: MessageRecord[];
-  readonly steps: StepRecord[];
+  readonly messages: KeptMessages;
+  steps: StepRecord[];
   readonly receipts: Map<Seq, ReceiptRecord>;
   /** The read receipts of each message, in their order of arrival. */
   readonly acks: Map<Seq, AckRecord[]>;
@@ -51,6 +53,8 @@ export class MemoryTables {
   private readonly byName = new Map<string, ConversationTables>();
   private readonly byUser = new Map<UserId, Set<ConversationTables>>();
   readonly messagesById = new Map<MessageId, MessageRecord>();
+  /** The messages that have ended, by id. */
+  readonly ended: Map<MessageId, EndedMessage>;
   /** The receipt settings of each user. */
   readonly accounts = new Map<UserId, AccountRecord>();
   readonly counting: Map<UserId, number>;
@@ -59,6 +63,7 @@ export class MemoryTables {
 
   constructor(from?: MemoryDump) {
     this.counting = new Map(from?.counting);
+    this.ended = new Map(from?.ended.map((one) => [one.id, one]));
     this.notices = from?.notices ?? [];
     this.deleted = new Set(from?.deleted);
     for (const conversation of from?.conversations ?? []) this.add(conversation);
@@ -68,7 +73,7 @@ export class MemoryTables {
     for (const ack of from?.acks ?? []) this.acksOf(this.require(ack.conversationId), ack.seq).push(ack);
     for (const account of from?.accounts ?? []) this.accounts.set(account.userId, account);
     for (const message of from?.messages ?? []) {
-      this.require(message.conversationId).messages[message.seq - 1] = message;
+      this.require(message.conversationId).messages.add(message);
       this.messagesById.set(message.id, message);
     }
   }
@@ -107,7 +112,14 @@ export class MemoryTables {
   }
 
   add(conversation: ConversationRecord): ConversationTables {
-    const one: ConversationTables = { conversation, members: new Map(), messages: [], steps: [], receipts: new Map(), acks: new Map() };
+    const one: ConversationTables = {
+      conversation,
+      members: new Map(),
+      messages: new KeptMessages(conversation.firstSeq - 1),
+      steps: [],
+      receipts: new Map(),
+      acks: new Map(),
+    };
     this.byId.set(conversation.id, one);
     this.byName.set(keyOf(conversation), one);
     return one;
@@ -139,7 +151,8 @@ export class MemoryTables {
       runs: [...runs],
       conversations: all.map(({ conversation }) => conversation),
       members: all.flatMap(({ members }) => [...members.values()]),
-      messages: all.flatMap(({ messages }) => messages),
+      messages: all.flatMap(({ messages }) => messages.all),
+      ended: [...this.ended.values()],
       steps: all.flatMap(({ steps }) => steps),
       receipts: all.flatMap(({ receipts }) => [...receipts.values()]),
       acks: all.flatMap(({ acks }) => [...acks.values()].flat()),

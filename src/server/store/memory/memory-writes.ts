@@ -3,7 +3,21 @@ import { NO_RANGES } from '../../../model/registers/ranges.ts';
 import { ALL_ON } from '../../../model/message/receipt-settings.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
-import { NEW_REGISTERS, type NoticeRecord, sortedPair } from '../records.ts';
+import { type MessageKey, NEW_REGISTERS, type NoticeRecord, sortedPair } from '../records.ts';
+
+const deleteReceipts = (tables: MemoryTables, keys: Iterable<MessageKey>, undo: (() => void)[]): void => {
+  for (const { conversationId, seq } of keys) {
+    const { receipts, acks } = tables.require(conversationId);
+    const receipt = receipts.get(seq);
+    const readers = acks.get(seq);
+    receipts.delete(seq);
+    acks.delete(seq);
+    undo.push(() => {
+      if (receipt) receipts.set(seq, receipt);
+      if (readers) acks.set(seq, readers);
+    });
+  }
+};
 
 export const memoryWrites = (
   tables: MemoryTables,
@@ -94,14 +108,10 @@ export const memoryWrites = (
   insertMessages: async (records) => {
     for (const record of records) {
       const { messages } = tables.require(record.conversationId);
-      if (tables.messagesById.has(record.id) || messages.length !== record.seq - 1)
-        throw new Error(`message ${record.id} with seq ${record.seq} is stored already, or its seq leaves a gap`);
-      messages.push(record);
+      if (tables.messagesById.has(record.id)) throw new Error(`message ${record.id} is stored already`);
+      undo.push(messages.add(record));
       tables.messagesById.set(record.id, record);
-      undo.push(() => {
-        messages.pop();
-        tables.messagesById.delete(record.id);
-      });
+      undo.push(() => tables.messagesById.delete(record.id));
     }
   },
   putCountingVersion: async (userId) => {
@@ -112,11 +122,11 @@ export const memoryWrites = (
   putSenderCounts: async (reader, list) => {
     for (const { conversationId, senderId, after, counts } of list) {
       const { messages } = tables.require(conversationId);
-      for (const before of messages.slice(after)) {
+      for (const before of messages.within([after + 1, Number.MAX_SAFE_INTEGER])) {
         if (before.senderId !== senderId || before.uncountedFor.includes(reader) !== counts) continue;
         const uncountedFor = counts ? before.uncountedFor.filter((userId) => userId !== reader) : [...before.uncountedFor, reader];
         const put = (message: typeof before): void => {
-          messages[message.seq - 1] = message;
+          messages.put(message);
           tables.messagesById.set(message.id, message);
         };
         put({ ...before, uncountedFor });
@@ -127,15 +137,40 @@ export const memoryWrites = (
   putMessages: async (records) => {
     for (const record of records) {
       const { messages } = tables.require(record.conversationId);
-      const before = messages[record.seq - 1]!;
+      const before = messages.get(record.seq)!;
       const { body, recalled, mentions, version } = record;
       const after = { ...before, body, recalled, mentions, version: Math.max(before.version, version) };
-      messages[record.seq - 1] = after;
+      messages.put(after);
       tables.messagesById.set(record.id, after);
       undo.push(() => {
-        messages[record.seq - 1] = before;
+        messages.put(before);
         tables.messagesById.set(before.id, before);
       });
+    }
+  },
+  endMessages: async (list) => {
+    for (const { conversationId, upTo } of list) {
+      const one = tables.require(conversationId);
+      const { removed, undo: back } = one.messages.end(upTo);
+      const { steps } = one;
+      one.steps = steps.filter(({ range }) => range[1] > upTo);
+      for (const { id, seq, senderId, sentAt } of removed) {
+        tables.messagesById.delete(id);
+        tables.ended.set(id, { conversationId, id, seq, senderId, sentAt });
+      }
+      undo.push(() => {
+        back();
+        one.steps = steps;
+        for (const message of removed) {
+          tables.messagesById.set(message.id, message);
+          tables.ended.delete(message.id);
+        }
+      });
+      deleteReceipts(
+        tables,
+        [...one.receipts.values()].filter(({ seq }) => seq <= upTo),
+        undo,
+      );
     }
   },
   insertSteps: async (records) => {
@@ -161,19 +196,7 @@ export const memoryWrites = (
       undo.push(() => receipts.set(seq, before));
     }
   },
-  deleteReceipts: async (keys) => {
-    for (const { conversationId, seq } of keys) {
-      const { receipts, acks } = tables.require(conversationId);
-      const receipt = receipts.get(seq);
-      const readers = acks.get(seq);
-      receipts.delete(seq);
-      acks.delete(seq);
-      undo.push(() => {
-        if (receipt) receipts.set(seq, receipt);
-        if (readers) acks.set(seq, readers);
-      });
-    }
-  },
+  deleteReceipts: async (keys) => deleteReceipts(tables, keys, undo),
   insertAcks: async (records) => {
     for (const record of records) {
       const readers = tables.acksOf(tables.require(record.conversationId), record.seq);

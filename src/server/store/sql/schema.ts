@@ -133,6 +133,16 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   // No entry of a deleted user takes effect, however late it comes.
   [`create table if not exists tidemark.deleted_user (user_id text collate "C" primary key)`],
+  // A late retry of a message that has ended makes no second message.
+  [
+    `create table if not exists tidemark.ended_message (
+      id text collate "C" primary key,
+      conversation_id bigint not null references tidemark.conversation,
+      seq bigint not null,
+      sender_id text collate "C" not null,
+      sent_at bigint not null
+    )`,
+  ],
 ];
 
 /**

@@ -1,7 +1,7 @@
 /** The writes of the SQL store: one statement for any number of rows of one kind. */
 import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/registers/flag.ts';
 import { ALL_ON } from '../../../model/message/receipt-settings.ts';
-import type { ConversationRecord } from '../records.ts';
+import type { ConversationRecord, Sweep } from '../records.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
 import { idsOf, pairsOf } from './named-conversations.ts';
 import type { Statements } from './statements.ts';
@@ -21,7 +21,7 @@ const CREATE = `
   from made cross join lateral (values (made.user_a), (made.user_b)) as who(user_id)`;
 
 /** The advisory lock of the server that sweeps. */
-const SWEEP_LOCK = '8439274603';
+const SWEEP_LOCKS: Record<Sweep, string> = { receipts: '8439274603', messages: '8439274605' };
 
 /** The advisory lock of the notices: their numbers follow the order of the commits. */
 const NOTICE_LOCK = '8439274604';
@@ -103,6 +103,19 @@ const PUT_MESSAGES = `
   update tidemark.message m set body = w.body, recalled = w.recalled, mentions = w.mentions, version = greatest(m.version, w.version)
   from json_to_recordset($1::text::json) as w(id text, body text, recalled boolean, mentions jsonb, version bigint) where m.id = w.id`;
 
+const ENDED = `json_to_recordset($1::text::json) as w("conversationId" bigint, "upTo" bigint)`;
+const END_MESSAGES = [
+  // The foreign key deletes the read receipts of the members as well.
+  `delete from tidemark.receipt r using ${ENDED} where r.conversation_id = w."conversationId" and r.seq <= w."upTo"`,
+  `delete from tidemark.step s using ${ENDED} where s.conversation_id = w."conversationId" and s.up_to <= w."upTo"`,
+  `with gone as (
+    delete from tidemark.message m using ${ENDED} where m.conversation_id = w."conversationId" and m.seq <= w."upTo"
+    returning m.id, m.conversation_id, m.seq, m.sender_id, m.sent_at
+  )
+  insert into tidemark.ended_message (id, conversation_id, seq, sender_id, sent_at)
+  select id, conversation_id, seq, sender_id, sent_at from gone on conflict do nothing`,
+];
+
 const INSERT_STEPS = `
   insert into tidemark.step (conversation_id, user_id, kind, from_seq, up_to, at, version)
   select w."conversationId", w."userId", w.kind, w.f, w.u, w.at, w.version
@@ -156,7 +169,8 @@ export const sqlWrites = (statements: Statements, version: number): Omit<ServerT
     },
     putConversations: (records) => put(PUT_CONVERSATIONS, records),
     putMembers: (records) => put(PUT_MEMBERS, records),
-    lockSweep: async () => (await statements.only(`select pg_try_advisory_xact_lock(${SWEEP_LOCK}) as taken`))[0]?.['taken'] === true,
+    lockSweep: async (sweep) =>
+      (await statements.only(`select pg_try_advisory_xact_lock(${SWEEP_LOCKS[sweep]}) as taken`))[0]?.['taken'] === true,
     putDeletedUser: async (userId) => {
       await statements.only(`insert into tidemark.deleted_user (user_id) values ($1) on conflict do nothing`, [userId]);
     },
@@ -180,6 +194,9 @@ export const sqlWrites = (statements: Statements, version: number): Omit<ServerT
         PUT_MESSAGES,
         records.map(({ id, body, recalled, mentions, version: written }) => ({ id, body, recalled, mentions, version: written })),
       ),
+    endMessages: async (list) => {
+      for (const text of END_MESSAGES) await put(text, list);
+    },
     insertSteps: (records) =>
       put(
         INSERT_STEPS,

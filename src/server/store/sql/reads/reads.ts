@@ -7,6 +7,7 @@ import type { SqlQuery } from '../driver.ts';
 import { sqlCountingReads } from './counting-reads.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';
+import { sqlRetentionReads } from './retention-reads.ts';
 import { NAMED, namesParams } from '../named-conversations.ts';
 import { accountOf, conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from '../rows.ts';
 
@@ -155,6 +156,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'isBeh
   ...sqlReceiptReads(query),
   ...sqlRecallReads(query),
   ...sqlCountingReads(query),
+  ...sqlRetentionReads(query),
   conversations: async (me, names) => (names.length === 0 ? [] : (await query(NAMED, namesParams(me, names))).map(conversationOf)),
   conversationsById: async (me, ids) => (ids.length === 0 ? [] : (await query(BY_ID, [JSON.stringify(ids), me])).map(conversationOf)),
   changedConversations: async (me, { after, upTo }, atLeast) =>

@@ -1,0 +1,41 @@
+// Bugs on purpose in what ends at the server by its retention, and what the devices do then; see bugs.mjs.
+const bug = (name, file, from, to) => ({ name, file: `src/${file}`, from, to });
+
+export const RETENTION_BUGS = [
+  bug(
+    'a device still shows messages that have ended',
+    'engine/state/conversation-state.ts',
+    'this.storedSeqs = above(this.storedSeqs, ended);',
+    '',
+  ),
+  bug(
+    'a message that has ended still counts on a device',
+    'model/conversation/unread.ts',
+    'Math.max(readUpTo, row.joinedAt, row.firstSeq - 1);',
+    'Math.max(readUpTo, row.joinedAt);',
+  ),
+  bug(
+    'no device hears that messages have ended',
+    'server/retention.ts',
+    'firstSeq: upTo + 1, version: Math.max(conversation.version, tx.version)',
+    'firstSeq: upTo + 1, version: conversation.version',
+  ),
+  bug(
+    'a message that has ended is stored again when its sender repeats it',
+    'server/submit/apply-message.ts',
+    'if (gone && hasEnded(unit, entry, conversation))',
+    'if (gone && false)',
+  ),
+  bug(
+    'the receipts of ended messages stay at the server',
+    'server/store/memory/memory-writes.ts',
+    '[...one.receipts.values()].filter(({ seq }) => seq <= upTo)',
+    '[...one.receipts.values()].filter(({ seq }) => seq < 0)',
+  ),
+  bug(
+    'a late message that has ended is stored on the device',
+    'engine/state/apply-change.ts',
+    'messages.filter(({ seq }) => seq >= firstSeq);',
+    'messages.filter(({ seq }) => seq >= firstSeq * 0);',
+  ),
+];
