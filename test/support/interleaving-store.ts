@@ -151,7 +151,7 @@ export const createInterleavingStore = (
         await locks.take(session, `account ${userId}`);
         return seenBy(session, () => memoryWrites(tables, version, []).lockAccount(userId));
       },
-      lockSweep: async () => locks.tryTake(session, 'sweep'),
+      lockSweep: async (sweep) => locks.tryTake(session, `sweep ${sweep}`),
       lockGroup: async (groupId) => {
         const found = seenBy(session, () => tables.named('', `group:${groupId}`)?.conversation.id);
         return found === undefined ? undefined : (await lockConversationsById([found]))[0];
