@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { anchorOf } from '../demo/site/anchor.ts';
 import { CATALOGUE } from './faults/catalogue.ts';
 import { INVARIANTS } from './invariants/catalogue.ts';
 
@@ -10,7 +11,13 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 const filesUnder = (folder: string, ending: RegExp): string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && ending.test(entry.name) && !entry.parentPath.includes(`${sep}dist`))
+    .filter(
+      (entry) =>
+        entry.isFile() &&
+        ending.test(entry.name) &&
+        !entry.parentPath.includes(`${sep}dist`) &&
+        !entry.parentPath.includes(`${sep}gathered`),
+    )
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'));
 
 const pages = [...['src', 'test', 'demo'].flatMap((folder) => filesUnder(folder, /\.md$/)), 'README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
@@ -24,14 +31,6 @@ const MADE_UP = new Set(['I-99', 'F98', 'F999']);
 
 const headingsOf = (page: string): Set<string> =>
   new Set([...read(page).matchAll(/^#+ (.+)$/gm)].map(([, text]) => text!.replace(/[`*_]/g, '').toLowerCase()));
-
-/** Anchors as code hosts make them from headings. */
-const anchorOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .trim()
-    .replace(/\s/g, '-');
 
 describe('citations', () => {
   it('every invariant and every fault that a file cites is defined', () => {

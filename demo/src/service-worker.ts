@@ -14,7 +14,7 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 
 const PREFIX = 'tidemark-demo-page:';
 const CACHE = PREFIX + DEMO_BUILD.name;
-const NOT_OURS = /^\/(?:receipts|dev)(?:\/|$)/;
+const NOT_OURS = /^\/(?:receipts|dev|guides)(?:\/|$)/;
 
 const keepFiles = async (): Promise<void> => {
   const cache = await caches.open(CACHE);

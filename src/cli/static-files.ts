@@ -47,8 +47,8 @@ const fileAt = async (file: string): Promise<Stats | undefined> => {
 };
 
 /**
- * Serves the files of the folder. A path without an extension gets `index.html`, so that the app routes the
- * path.
+ * Serves the files of the folder, of a folder inside its `index.html`. Another path without an extension gets the outer `index.html`,
+ * so that the app routes the path.
  */
 export const createStaticDoor = (folder: string) => {
   const root = resolve(folder);
@@ -62,6 +62,14 @@ export const createStaticDoor = (folder: string) => {
     let file = resolve(join(root, path));
     const inside = file === root || file.startsWith(root + sep);
     let stats = inside ? await fileAt(file) : undefined;
+    if (!stats && inside && file !== root && (await fileAt(join(file, 'index.html')))) {
+      if (!path.endsWith('/')) {
+        response.writeHead(302, { Location: `${encodeURI(path)}/` }).end();
+        return;
+      }
+      file = join(file, 'index.html');
+      stats = await fileAt(file);
+    }
     if (!stats && inside && extname(path) === '') {
       file = join(root, 'index.html');
       stats = await fileAt(file);

@@ -157,12 +157,14 @@ it('`tidemark serve --dev` creates groups and changes the policy for the pages o
 it('`tidemark serve --static` serves the files of its folder, compressed and once, and no others', { timeout: 120_000 }, async () => {
   const root = folder();
   const site = join(root, 'site');
-  mkdirSync(join(site, 'assets'), { recursive: true });
+  for (const name of ['assets', 'guides']) mkdirSync(join(site, name), { recursive: true });
   for (const [name, text] of [
     ['index.html', '<p>home'],
     ['sw.js', '1'],
     ['assets/app.abc.js', '2'],
     ['app.webmanifest', '{}'],
+    ['guides/index.html', '<p>guides'],
+    ['guides/start.html', '<p>start'],
     ['../secret.txt', 'PRIVATE'],
   ] as const)
     writeFileSync(join(site, name), text);
@@ -174,6 +176,9 @@ it('`tidemark serve --static` serves the files of its folder, compressed and onc
   };
   expect(await get('/')).toEqual([200, 'text/html; charset=utf-8', 'no-cache', '<p>home']);
   expect((await get('/chat/bob'))[3]).toBe('<p>home');
+  for (const path of ['/guides', '/guides/', '/guides/?q=1']) expect((await get(path))[3], path).toBe('<p>guides');
+  expect((await fetch(`http://${host}/guides`)).url).toBe(`http://${host}/guides/`);
+  expect((await get('/guides/start.html'))[3]).toBe('<p>start');
   expect((await get('/missing.js'))[0]).toBe(404);
   expect(await get('/sw.js')).toEqual([200, 'text/javascript; charset=utf-8', 'no-cache', '1']);
   expect((await fetch(`http://${host}/sw.js`)).headers.get('service-worker-allowed')).toBe('/');

@@ -1,6 +1,7 @@
 /** The part of the package `pg` that the tests use; the package brings no types. */
 declare module 'pg' {
   export interface PoolConfig {
+    readonly connectionString?: string | undefined;
     readonly host?: string;
     readonly port?: number;
     readonly user?: string;

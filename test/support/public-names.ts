@@ -3,35 +3,14 @@
  * the members of the types. Unexported interfaces and type aliases in the types of exported names follow at
  * the end of the entry point.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import ts from 'typescript';
+import { behindAlias, publicSurface } from './public-surface.ts';
 
 /** The type of a longer constant is left out: a schema of the wire, covered by the test of the wire's shape. */
 const MAX_TYPE_LENGTH = 300;
 
 /** The classes of these entry points hold the engine and the server: types used only there are not public. */
 const WITHOUT_MENTIONED = new Set(['./testing']);
-
-interface Manifest {
-  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
-}
-
-/** The source of each entry point, by the name for apps. */
-const entryPoints = (root: string): Map<string, string> => {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
-  const config = readFileSync(join(root, 'tsdown.config.ts'), 'utf8');
-  const sources = new Map([...config.matchAll(/^\s*'?([\w/-]+)'?: '(src\/[^']+)'/gm)].map(([, name, source]) => [name!, source!]));
-  sources.set('worker', 'src/worker/self-starting.ts');
-  const found = new Map<string, string>();
-  for (const [name, target] of Object.entries(exports)) {
-    if (typeof target === 'string') continue;
-    const source = sources.get(target.default.replace(/^\.\/dist\//, '').replace(/\.js$/, ''));
-    if (!source) throw new Error(`the entry point ${name} has no source in tsdown.config.ts`);
-    found.set(name, source);
-  }
-  return found;
-};
 
 const isOpenType = (node: ts.Declaration): boolean =>
   (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) && node.getSourceFile().fileName.includes('/src/');
@@ -45,7 +24,7 @@ class Describing {
 
   /** The lines of an exported name. */
   describe(name: string, exported: ts.Symbol): string[] {
-    const symbol = exported.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(exported) : exported;
+    const symbol = behindAlias(this.checker, exported);
     const declarations = symbol.declarations ?? [];
     const [first] = declarations;
     if (!first) throw new Error(`${name} has no declaration`);
@@ -124,7 +103,7 @@ class Describing {
     const visit = (inner: ts.Node): void => {
       const name = ts.isTypeReferenceNode(inner) ? inner.typeName : ts.isExpressionWithTypeArguments(inner) ? inner.expression : undefined;
       const found = name && this.checker.getSymbolAtLocation(name);
-      const symbol = found && found.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(found) : found;
+      const symbol = found && behindAlias(this.checker, found);
       const declared = symbol?.declarations?.[0];
       if (symbol && declared && isOpenType(declared)) this.mentioned.add(symbol);
       ts.forEachChild(inner, visit);
@@ -135,22 +114,8 @@ class Describing {
 
 /** @param root the folder of package.json. */
 export const publicNames = (root: string): string => {
-  const entries = entryPoints(root);
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8')) as { config: object };
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [...entries.values()] }, ts.sys, root);
-  const program = ts.createProgram(
-    [...entries.values()].map((source) => join(root, source)),
-    options,
-  );
-  const checker = program.getTypeChecker();
-  const resolve = (symbol: ts.Symbol): ts.Symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
-  const exportsOf = new Map(
-    [...entries].map(([entry, source]) => {
-      const module = checker.getSymbolAtLocation(program.getSourceFile(join(root, source))!);
-      return [entry, module ? checker.getExportsOfModule(module).sort((a, b) => (a.name < b.name ? -1 : 1)) : []];
-    }),
-  );
-  const shown = new Set([...exportsOf.values()].flat().map(resolve));
+  const { checker, exportsOf } = publicSurface(root);
+  const shown = new Set([...exportsOf.values()].flat().map((symbol) => behindAlias(checker, symbol)));
   const sections = [...exportsOf].map(([entry, exported]) => {
     const describing = new Describing(checker);
     const lines = exported.flatMap((symbol) => describing.describe(symbol.name, symbol));

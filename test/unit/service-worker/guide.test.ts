@@ -10,7 +10,7 @@ import { createReceiptServer, declarativePush, type ReceiptServer } from '../../
 import { installReceiptSync, isReceiptPush } from '../../../src/service-worker/index.ts';
 import { PushBench } from '../../support/push-bench.ts';
 
-const guide = readFileSync(new URL('../../../demo/guides/service-worker.md', import.meta.url), 'utf8');
+const guide = readFileSync(new URL('../../../demo/guides/push-and-badges.md', import.meta.url), 'utf8');
 /** The code under a heading, without its imports. */
 const codeUnder = (heading: string): string => {
   const part = guide.slice(guide.indexOf(`## ${heading}\n`));
