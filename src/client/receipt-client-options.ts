@@ -7,6 +7,7 @@ import type { Retention } from '../model/api/retention.ts';
 import type { TotalOf } from '../model/conversation/total.ts';
 import type { Log } from '../logging.ts';
 
+/** The options of `createReceiptClient`. An unknown name is refused with `usage/invalid-option`. */
 export interface ReceiptClientOptions<Body = Json> {
   /** Address of the receipt server: `wss://…`, or `ws://…` on this machine. Without token or query. */
   readonly url: string;
@@ -35,9 +36,10 @@ export interface ReceiptClientOptions<Body = Json> {
   readonly retention?: Retention;
   /**
    * True if the installed app's icon shows this account's total unread count, `{ counts: 'mentions' }` if it shows the
-   * total of mentions. Default false. The badge belongs to the account of this origin that turned it on last. Set the option in every tab of the account. Without an open tab, the
-   * service worker updates the number. A log-out, or a client without the option, removes the number. Without effect in
-   * browsers without badges (Firefox).
+   * total of mentions. Default false. The badge belongs to the account of this origin that turned it on last. Set the
+   * option in every tab of the account. Without an open tab, the service worker updates the number. A log-out, or a
+   * client without the option, removes the number. Without effect in browsers without badges (Firefox). `counts` is
+   * `messages`, `mentions` or `conversations`.
    */
   readonly appBadge?: boolean | { readonly counts: TotalOf };
   /**
@@ -60,6 +62,7 @@ export interface ReceiptClientOptions<Body = Json> {
   readonly log?: Log;
 }
 
+/** The options of `sendMessage`. */
 export interface SendMessageOptions {
   /** Default: true in direct chats, false in groups. */
   readonly requestReceipt?: boolean;
@@ -74,6 +77,7 @@ export interface SendMessageOptions {
   readonly id?: MessageId;
 }
 
+/** The options of `logOut`. */
 export interface LogOutOptions {
   /** The fate of pending entries: `send` sends them first, `discard` drops them. */
   readonly pending: 'send' | 'discard';

@@ -116,7 +116,10 @@ export interface ReceiptClient<Body = Json> extends Changes<Body>, Questions<Bod
   watchConversations(options?: ListOptions): Observable<readonly Conversation<Body>[]>;
   /** Emits `null` for a conversation unknown to the server. */
   watchConversation(conversationId: ConversationId): Observable<Conversation<Body> | null>;
-  /** The newest `limit` messages (default 50), oldest first, pending last. A subscription fetches missing ones. */
+  /**
+   * The newest `limit` messages (default 50), oldest first, pending last. A subscription fetches missing ones. `limit`
+   * is at most 1,000.
+   */
   watchMessages(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly Message<Body>[]>;
   /** Emits `null` while this device does not store the message. */
   watchReceipts(messageId: MessageId): Observable<MessageReceipts | null>;

@@ -8,7 +8,9 @@
 import { byteLength } from './byte-length.ts';
 import { type UsageCode, UsageError } from '../errors.ts';
 
+/** The id of a user, given by the app: 1 to 128 bytes of text without control characters, lone surrogates or U+FEFF. */
 export type UserId = string;
+/** The id of a message, unique on the server. Made on the device, or given by the app. */
 export type MessageId = string;
 /** A conversation as the signed-in user names it: `direct:` and the peer's user id, or `group:` and the group's id. The id may contain colons. */
 export type ConversationId = `direct:${string}` | `group:${string}`;

@@ -6,6 +6,7 @@ import { type ConversationId, isConversationId, isId, type Seq, type UserId } fr
 
 /** The account and the message of a notification. */
 export interface NotificationRef {
+  /** The account of the notification. */
   readonly userId: UserId;
   /** null for a plain notification, which names only the app. */
   readonly conversationId: ConversationId | null;

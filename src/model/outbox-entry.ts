@@ -180,9 +180,13 @@ export type EntryEnd = 'confirmed' | 'superseded' | 'expired' | 'rejected' | 'ca
 
 /** A rejected entry, kept on this device with the server's reason until the app dismisses it. */
 export interface DeadLetter {
+  /** The entry's id, for `retryDeadLetter` and `dismissDeadLetter`. */
   readonly id: string;
+  /** The kind of entry: receipts and positions, a message, or a recall. */
   readonly kind: ConversationEntry['kind'];
+  /** The conversation of the entry. */
   readonly conversationId: ConversationId;
+  /** The messages that the entry names: a message to send or to recall, or messages of named receipts. */
   readonly messageIds: readonly MessageId[];
   /** The error code, `rejected/…`. */
   readonly code: string;

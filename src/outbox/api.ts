@@ -7,9 +7,11 @@ import type { Send } from './sender.ts';
 
 /** Tells whether the SDK is connected: the present state at once, and each change. An RxJS Observable fits. */
 export interface Connected {
+  /** Calls `next` with the present state and with each change, until `unsubscribe`. */
   subscribe(next: (isConnected: boolean) => void): { unsubscribe(): void };
 }
 
+/** The options of `createReceiptOutbox`. */
 export interface OutboxOptions {
   /** Names the account: each name has a store of its own, for example `easemob:alice`. */
   readonly name: string;
@@ -26,13 +28,17 @@ export interface OutboxOptions {
   readonly log?: Log;
 }
 
+/** What waits in the outbox. */
 export interface PendingCount {
+  /** The number of conversations with something to send. */
   readonly conversations: number;
+  /** The number of single messages to acknowledge. */
   readonly messages: number;
   /** The time of the oldest pending call, epoch ms; null if nothing is pending. */
   readonly since: number | null;
 }
 
+/** The outbox of one account. */
 export interface ReceiptOutbox {
   /**
    * Read receipts of single messages.
@@ -43,9 +49,12 @@ export interface ReceiptOutbox {
    * @throws {StoreError} if the receipt could not be stored.
    */
   read(conversation: string, messageIds: readonly (string | Place)[], options?: unknown): Promise<void>;
-  /** The conversation is read up to this message: the sender is told. Errors as for `read`. */
+  /** The conversation is read up to this message: the sender is told. Errors as for `read`. `upTo` is the message. */
   readConversation(conversation: string, options: { readonly upTo: Place }): Promise<void>;
-  /** The unread count is cleared, up to a message or whole: the sender is not told. Errors as for `read`. */
+  /**
+   * The unread count is cleared, up to a message or whole: the sender is not told. Errors as for `read`. `upTo` is the
+   * message; without it, the whole count.
+   */
   clear(conversation: string, options?: { readonly upTo?: Place }): Promise<void>;
   /**
    * The unread count to show for a conversation: the SDK's count without messages read here, pending or sent. So no badge comes back on a

@@ -4,12 +4,15 @@
 
 /** A message, and its place in its conversation: a number, larger for each newer message, for example the server's time in ms. */
 export interface Place {
+  /** The message's id at the backend. */
   readonly id: string;
+  /** A number that grows from message to message of the conversation. */
   readonly order: number;
 }
 
 /** The read receipt of a single message. */
 export interface MessageRead {
+  /** The message's id at the backend. */
   readonly id: string;
   /** The place of the message, if the app named it. */
   readonly order?: number;
@@ -19,6 +22,7 @@ export interface MessageRead {
 
 /** The receipts of a conversation to send. */
 export interface PendingReceipts {
+  /** The conversation's id at the backend. */
   readonly conversation: string;
   /** Read receipts of single messages, in the order of the calls. */
   readonly messages: readonly MessageRead[];

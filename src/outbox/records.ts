@@ -3,7 +3,9 @@ import type { PendingReceipts } from './pending.ts';
 
 /** Receipts refused for good. */
 export interface OutboxDeadLetter {
+  /** The dead letter's id, for `dismiss`. */
   readonly id: string;
+  /** The receipts that the backend refused. */
   readonly receipts: PendingReceipts;
   /** The backend's code, as the adapter named it. */
   readonly code: string;

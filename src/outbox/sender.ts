@@ -37,11 +37,13 @@ export class ReceiptRefused extends Error {
 /** Thrown by `send`: the backend asks for a pause. */
 export class ReceiptDelayed extends Error {
   override readonly name = 'ReceiptDelayed';
+  /** Milliseconds until the next attempt. */
   constructor(readonly retryAfterMs: number) {
     super(`the backend asks for a pause of ${retryAfterMs} ms`);
   }
 }
 
+/** Sends the receipts of one conversation, and resolves when the backend has them. */
 export type Send = (receipts: PendingReceipts) => Promise<unknown>;
 
 /** The end of an attempt, for the store. */

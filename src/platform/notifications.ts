@@ -4,7 +4,9 @@ import type { ConversationId, Seq, UserId } from '../model/ids.ts';
 
 /** The used part of a shown notification. */
 export interface ShownNotification {
+  /** The tag of the notification. */
   readonly tag: string;
+  /** Closes the notification. */
   close(): void;
 }
 

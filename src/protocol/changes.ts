@@ -48,6 +48,7 @@ export const WireMessageShape = v.strictObject({
   /** Groups: present if the message asks for receipts. */
   receipt: v.optional(GroupReceiptShape),
 });
+/** A message on the wire. `body` is JSON text. */
 export type WireMessage = v.InferOutput<typeof WireMessageShape>;
 
 export const MessagesOf = v.strictObject({ conversationId: ConversationIdShape, messages: v.array(WireMessageShape) });

@@ -26,6 +26,7 @@ export const CLOSE = {
   wrongUser: 4501,
 } as const;
 
+/** Tells whether a client must not connect again after this close code, without a change of app, token or release. */
 export const isFinalClose = (code: number): boolean => (code >= 3500 && code <= 3999) || (code >= 4500 && code <= 4999);
 
 /** Codes that a browser reports if the server sent no close code. */

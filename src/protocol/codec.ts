@@ -86,6 +86,7 @@ const read = <T>(shape: v.GenericSchema<unknown, T>, value: unknown): T => {
   throw new BadFrame(explain(result.issues), requestIdIn(value));
 };
 
+/** Writes a frame as text. */
 export const encodeFrame = (frame: ClientFrame | ServerFrame | PushFrame | DeclarativePush): string => JSON.stringify(frame);
 
 /** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */

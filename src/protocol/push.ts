@@ -10,6 +10,7 @@ import { ConversationIdShape, Id, MessageShape, SeqShape } from './shapes.ts';
 
 const { id, seq, senderId, sentAt, receiptRequested, countable, mentionsMe } = MessageShape.entries;
 
+/** The schema of a push: ids and counts, no text. */
 export const PushShape = v.object({
   type: v.literal('push'),
   /** The receiving user. A device may have several accounts. */
@@ -24,6 +25,7 @@ export const PushShape = v.object({
   totalUnreadCount: v.optional(SeqShape),
 });
 
+/** A push, as the server hands it to the host. */
 export type PushFrame = v.InferOutput<typeof PushShape>;
 
 /**
@@ -47,4 +49,5 @@ export const DeclarativePushShape = v.object({
   mutable: v.literal(true),
 });
 
+/** A push that a browser can show by itself. */
 export type DeclarativePush = v.InferOutput<typeof DeclarativePushShape>;

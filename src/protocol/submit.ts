@@ -93,6 +93,7 @@ export const SettingsEntryShape = v.strictObject({
  * others (F62, F105).
  */
 export const EntryShape = v.variant('kind', [ReceiptsEntryShape, MessageEntryShape, RecallEntryShape, SettingsEntryShape]);
+/** One entry of a submitted frame. */
 export type WireEntry = v.InferOutput<typeof EntryShape>;
 export type WireReceiptsEntry = v.InferOutput<typeof ReceiptsEntryShape>;
 export type WireRecallEntry = v.InferOutput<typeof RecallEntryShape>;
@@ -153,6 +154,7 @@ export const ResultShape = v.variant('outcome', [
   v.strictObject({ outcome: v.literal('rejected'), key: Key, code: RejectedCodeShape, message: v.string() }),
   v.strictObject({ outcome: v.literal('retry'), key: Key, retryAfterMs: SeqShape }),
 ]);
+/** The server's answer about one entry. */
 export type WireResult = v.InferOutput<typeof ResultShape>;
 
 /** Server → client: one result for each entry, in the order of the entries. */

@@ -5,6 +5,7 @@ import { keyOf, OwnClient } from './own-client.ts';
 
 const ReceiptContext = createContext<ReceiptClient | null | undefined>(undefined);
 
+/** The properties of `ReceiptProvider`. */
 export interface ReceiptProviderProps<Body = Json> {
   /**
    * The account, as for `createReceiptClient`; `null` while no user is logged in. The provider opens the client, and
@@ -16,6 +17,7 @@ export interface ReceiptProviderProps<Body = Json> {
   readonly client?: ReceiptClient<Body> | null;
   /** Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here. */
   readonly onLoggedOut?: () => void;
+  /** The part of the app that uses the hooks. */
   readonly children?: ReactNode;
 }
 

@@ -46,6 +46,7 @@ class KeptView {
   }
 }
 
+/** What `useConversationView` gives. */
 export interface ShownConversation {
   /** The place of the divider "new messages"; null if nothing was unread, undefined while unknown. */
   readonly firstUnread: FirstUnread | null | undefined;

@@ -15,6 +15,7 @@ import type { Log } from '../logging.ts';
 
 /** The account of a token. */
 export interface Identity {
+  /** The user of the token. */
   readonly userId: UserId;
   /**
    * Epoch ms when the token expires; absent if it never does. An expired token is refused with

@@ -9,8 +9,11 @@ import { MAX_CLIENT_FRAME_BYTES, DEFAULT_LIMITS } from '../protocol/limits.ts';
 import type { Limits, ReceiptPolicy } from '../protocol/frames.ts';
 import { LimitsShape, ReceiptPolicyShape } from '../protocol/hello.ts';
 
+/** The rules of a server. A default stands for each value that a host does not set. */
 export interface Policy {
+  /** The limits of frames and entries. Clients learn them in the handshake. */
   readonly limits: Limits;
+  /** Whether groups have receipts, who may ask for them, for how long, and who sees the numbers. */
   readonly receipts: ReceiptPolicy;
   /**
    * How long the server keeps messages; null: without a limit. A message that is older, or above the number of its conversation, ends: the
@@ -24,6 +27,7 @@ export interface Policy {
   readonly rate: { readonly perSecond: number; readonly burst: number };
   /** Limits that count WebSockets and HTTP requests in flight together. */
   readonly connections: {
+    /** The limit of one user. */
     readonly perUser: number;
     /**
      * The limit of one address. Behind a proxy all connections come from one address, unless `addressOf` says
@@ -43,11 +47,17 @@ export const DEFAULT_POLICY: Policy = {
   connections: { perUser: 64, perAddress: 4096, unnamedPerAddress: 256 },
 };
 
+/** The values of a policy to change; others stay. */
 export interface PolicyChange {
+  /** Limits of frames and entries to change. */
   readonly limits?: Partial<Limits>;
+  /** Rules of group receipts to change. */
   readonly receipts?: Partial<ReceiptPolicy>;
+  /** Limits of the server's history to change. */
   readonly retention?: Partial<Policy['retention']>;
+  /** The allowance of a user to change. */
   readonly rate?: Partial<Policy['rate']>;
+  /** Limits of connections to change. */
   readonly connections?: Partial<Policy['connections']>;
 }
 

@@ -20,12 +20,14 @@ import type { ImportedConversation } from './history/imported.ts';
 import type { OnMessage } from './push/host-pushes.ts';
 import type { Log } from '../logging.ts';
 
+/** The options of `createReceiptServer`. An unknown name is refused with `usage/invalid-option`. */
 export interface ReceiptServerOptions {
   /**
    * An open store, or a promise of one. Until the store is open, the server answers every client "starting,
    * come back". `close()` of the server closes the store.
    */
   readonly store: ServerStore | Promise<ServerStore>;
+  /** Says which user a token belongs to. */
   readonly authenticate: Authenticate;
   /**
    * Rules and limits. Default: 100 entries a frame; 2000 entries or KiB of answers a second per user; 64
@@ -34,6 +36,10 @@ export interface ReceiptServerOptions {
    * members, for 3 days, and the sender sees them.
    */
   readonly policy?: PolicyChange;
+  /**
+   * What the host knows of groups, of blocked senders, and of who may write to whom. Default: the server's own groups,
+   * and no blocks.
+   */
   readonly directory?: Directory;
   /**
    * Carries hints between the servers of one store: `createNatsBus` of `tidemark/server/nats`, or `createPostgresBus` of
@@ -76,8 +82,11 @@ export interface ReceiptServerOptions {
   readonly log?: Log;
 }
 
+/** A message that the host writes in the name of a user. */
 export interface PublishedMessage {
+  /** The user in whose name the message is written. */
   readonly from: UserId;
+  /** The other user of a direct chat (`user`), or a group (`group`, without `group:`). */
   readonly to: { readonly user: UserId } | { readonly group: string };
   /** JSON, at most 16 KiB of text. */
   readonly body: unknown;
@@ -91,6 +100,7 @@ export interface PublishedMessage {
   readonly mentions?: Mentions;
 }
 
+/** The receipt server: its endpoints, and the calls of the host. */
 export interface ReceiptServer extends GroupDoor {
   /**
    * Serves this path of the HTTP server, by WebSocket and POST. Other paths stay with the HTTP server's other
@@ -127,8 +137,8 @@ export interface ReceiptServer extends GroupDoor {
   /** Answers one HTTP request body without a network. */
   request(body: string): Promise<DoorAnswer>;
   /**
-   * Writes a message as `from`. The server asks the directory, as it does for any sender. @throws
-   * {RejectedError}
+   * Writes a message as `from`. The server asks the directory, as it does for any sender. The answer has the message's
+   * `id` and `seq`, and `sentAt` (epoch ms by the database's clock). @throws {RejectedError}
    */
   publish(message: PublishedMessage): Promise<{ readonly id: string; readonly seq: number; readonly sentAt: number }>;
   /**
@@ -163,6 +173,7 @@ export interface ReceiptServer extends GroupDoor {
    * @throws {UsageError} `usage/invalid-option`, at once.
    */
   setPolicy(change: PolicyChange): Promise<void>;
+  /** The policy in force on this server. */
   readonly policy: Policy;
   /**
    * Whether the user has a live connection to this node. A silently broken connection counts until the next missed

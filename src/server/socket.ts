@@ -4,6 +4,7 @@ import type { NewsHint } from './bus/bus.ts';
 
 /** The socket, as seen by a connection. */
 export interface Socket {
+  /** Sends a frame as text. */
   send(text: string): void;
   /** Closes the socket. The connection sends nothing afterwards. */
   close(code: number, reason: string): void;
@@ -11,7 +12,9 @@ export interface Socket {
   readonly buffered: number;
 }
 
+/** One connection of a client, as seen by its transport. */
 export interface Connection {
+  /** Takes a frame of the client, as text. */
   receive(text: string): void;
   /** Takes a frame without readable text. */
   receiveUnreadable(why: string): void;
@@ -24,7 +27,9 @@ export interface Connection {
   wake(kind?: NewsHint['kind']): void;
   /** Sends welcome again, because the policy changed. */
   tellPolicy(): void;
+  /** Ends the connection with a close code. */
   end(code: number, reason: string): void;
+  /** The user of the connection; undefined before its token is checked. */
   readonly userId: UserId | undefined;
   /** Resolves when all frames received so far are answered. */
   settled(): Promise<void>;

@@ -23,7 +23,9 @@ export interface MessageContext {
   readonly totalUnreadCount: number;
 }
 
+/** A notification to show. */
 export interface MessageNotification {
+  /** The first line of the notification. */
   readonly title: string;
   /**
    * Options of `showNotification`. `tag` defaults to the tag of the message ({@link notificationTag}): a repeated push
@@ -35,6 +37,7 @@ export interface MessageNotification {
   readonly replacesOlder?: boolean;
 }
 
+/** The options of `installReceiptSync`. */
 export interface ReceiptSyncOptions {
   /** The address of the receipt server, the same as on the pages. */
   readonly url: string;
@@ -73,22 +76,33 @@ export interface LoggedSyncOptions extends ReceiptSyncOptions {
 
 /** The used part of a window of the app. */
 export interface WindowOfApp {
+  /** The address of the page. */
   readonly url: string;
+  /** Whether the user can see the window. */
   readonly visibilityState: DocumentVisibilityState;
+  /** Whether the window has the focus. */
   readonly focused: boolean;
+  /** Gives the window the focus. */
   focus(): Promise<unknown>;
+  /** Shows another address in the window. */
   navigate(url: string): Promise<unknown>;
 }
 
 /** The used part of a service worker's global scope. */
 export interface ServiceWorkerScope {
+  /** Listens for events of the service worker. */
   addEventListener(type: string, listener: (event: Event) => void): void;
+  /** The registration: `showNotification` shows a notification, `getNotifications` lists the shown ones. */
   readonly registration: {
     /** The app's address. Default: the plain notification names the host of {@link ReceiptSyncOptions.url}. */
     readonly scope?: string;
     showNotification(title: string, options?: NotificationOptions): Promise<void>;
     getNotifications(): Promise<readonly ShownNotification[]>;
   };
+  /**
+   * The windows of the app: `matchAll` lists those of the `type` `window`, with `includeUncontrolled` also those that
+   * this service worker does not control; `openWindow` opens a new one.
+   */
   readonly clients: {
     matchAll(options: { readonly type: 'window'; readonly includeUncontrolled: boolean }): Promise<readonly WindowOfApp[]>;
     openWindow(url: string): Promise<unknown>;

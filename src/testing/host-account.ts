@@ -8,6 +8,7 @@ import type { Ports } from '../ports/ports.ts';
 import type { NoteKeeper } from '../store/loss-marker.ts';
 import { HostedAccount } from '../worker/hosted-account.ts';
 
+/** The options of `world.client` that a test may set. */
 export type TabClientOptions<Body = Json> = Pick<
   ReceiptClientOptions<Body>,
   'deliveryReceipts' | 'readReceipts' | 'retention' | 'bodySchema'

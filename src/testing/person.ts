@@ -7,11 +7,13 @@ import type { BodyToSend, Json, Message } from '../model/message/message.ts';
 import type { VirtualDevice } from './virtual-device.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
+/** A user on the other side of a chat, with a device and a client of their own. */
 export class Person<Body = Json> {
   /** The person's client, for all other calls. */
   readonly client: ReceiptClient<Body>;
 
   constructor(
+    /** The device of this user. */
     readonly device: VirtualDevice,
     private readonly time: VirtualTime,
   ) {

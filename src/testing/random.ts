@@ -9,6 +9,7 @@ const hash = (text: string): number => {
   return (h ^ (h >>> 16)) >>> 0;
 };
 
+/** Random numbers from a seed: the same seed gives the same numbers. */
 export class SeededRandom {
   private a: number;
   private b: number;
@@ -28,6 +29,7 @@ export class SeededRandom {
     return new SeededRandom(`${this.seed}/${name}`);
   }
 
+  /** A whole number of 32 bits. */
   u32(): number {
     const t = (this.a + this.b + this.d) | 0;
     this.d = (this.d + 1) | 0;
@@ -52,6 +54,7 @@ export class SeededRandom {
     return from + this.below(upTo - from + 1);
   }
 
+  /** True with this probability. */
   chance(p: number): boolean {
     return this.next() < p;
   }

@@ -47,16 +47,23 @@ export interface DeviceOptions {
 /** A fault at a named place of the engine: throws, or returns true to trigger a rare event. */
 export type FaultSite = (site: string, process: VirtualProcess) => boolean | undefined;
 
+/** A device of a user: its disk, its network, its tabs and its service worker. */
 export class VirtualDevice {
+  /** The user. */
   readonly userId: UserId;
+  /** The device's name in the world. */
   readonly name: string;
+  /** The device's storage. {@link VirtualDisk.trouble} makes it fail. */
   readonly disk: VirtualDisk;
+  /** The device's network: `offline()`, `online()`, conditions and trouble. */
   readonly network: VirtualNetwork;
+  /** The Web Locks of the browser. */
   readonly locks = new VirtualLocks();
   /** The notifications that the service worker shows, oldest first. */
   readonly notifications: VirtualNotification[] = [];
   /** The note about the store, which a wipe of the whole profile removes too. */
   note: NoteKeeper = new MemoryNote();
+  /** All tabs that were opened, the newest last, closed ones too. */
   readonly tabs: VirtualTab[] = [];
   /** The device id, as in the account's record of the store. A log-out makes a new one. */
   deviceId: string;
@@ -64,7 +71,9 @@ export class VirtualDevice {
   skewMs = 0;
   /** The chance of a lost, doubled or late hint between tabs. */
   busLoss = 0;
+  /** Called at named places of the engine: throws, or returns true for a rare event. For tests of the engine. */
   fault: FaultSite = () => undefined;
+  /** Takes the log of the device. Default: dropped. */
   log: Log = () => undefined;
   /** Changes the ports of a process before its code gets them. For tests of the engine: the ports are no public interface. */
   changePorts: (ports: Ports, process: VirtualProcess) => Ports = (ports) => ports;
@@ -89,6 +98,7 @@ export class VirtualDevice {
     return this.options.time.now;
   }
 
+  /** The tabs that are open. */
   get openTabs(): readonly VirtualTab[] {
     return this.tabs.filter((tab) => tab.isOpen);
   }

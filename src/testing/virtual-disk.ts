@@ -15,6 +15,7 @@ import { asError, type VirtualProcess } from './virtual-process.ts';
  * `complete`: stored, the tab does not know · `continue`: the result is on its way · `after`: the tab has the result.
  */
 export type DiskPoint = 'begin' | 'request' | 'commit' | 'complete' | 'continue' | 'after';
+/** The points of a transaction at which {@link VirtualDisk.trouble} may fail it. */
 export const DISK_POINTS: readonly DiskPoint[] = ['begin', 'request', 'commit', 'complete', 'continue', 'after'];
 
 /**
@@ -51,6 +52,7 @@ export interface DiskOptions {
 
 const nameOf = (key: StoreKey): string => JSON.stringify(key);
 
+/** The storage of a device, with faults. */
 export class VirtualDisk {
   /** The committed rows, by key as text. */
   readonly rows = new Map<TableName, Map<string, Row>>(TABLES.map((name) => [name, new Map()]));
@@ -62,6 +64,7 @@ export class VirtualDisk {
   latencyMs: () => number = () => 0;
   /** The room left on the disk, in bytes; null if the device does not tell. */
   room: number | null = null;
+  /** Called with what each transaction has written. */
   committed: (what: Committed) => void = () => undefined;
   /** Called after a power loss or a wipe. `rows` then holds the rest. */
   lost: () => void = () => undefined;
@@ -70,6 +73,7 @@ export class VirtualDisk {
 
   constructor(private readonly options: DiskOptions) {}
 
+  /** Reads a stored value, without a transaction. */
   get(table: TableName, key: StoreKey): unknown {
     return this.rows.get(table)!.get(nameOf(key))?.record;
   }

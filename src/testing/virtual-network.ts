@@ -13,8 +13,11 @@ import { type NetworkConditions, type NetworkEnd, WELL, Wire } from './virtual-w
 /** The text of a new connection for {@link VirtualNetwork.leaves}. */
 export const CONNECTING = 'connecting';
 
+/** The network of a device: conditions, faults, and what passes. */
 export class VirtualNetwork {
+  /** Delay, losses and cuts. */
   conditions: NetworkConditions = { ...WELL };
+  /** The open WebSockets. */
   readonly wires = new Set<Wire>();
   /** Called for each fault. */
   count: (kind: string) => void = () => undefined;
@@ -29,10 +32,13 @@ export class VirtualNetwork {
   arrives: (process: VirtualProcess, frame: ServerFrame, request?: string) => void = () => undefined;
 
   constructor(
+    /** The other end: the world's server. */
     readonly end: NetworkEnd,
+    /** The randomness of delays and losses. */
     readonly random: SeededRandom,
   ) {}
 
+  /** A random delay under the present conditions, in milliseconds. */
   delay(): number {
     const { delayMs, maxDelayMs } = this.conditions;
     return Math.min(maxDelayMs, this.random.exponential(delayMs));

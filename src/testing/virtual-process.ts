@@ -8,15 +8,20 @@ import type { VirtualTime } from './virtual-time.ts';
 /** Epoch ms at the beginning of virtual time. */
 export const VIRTUAL_EPOCH = Date.UTC(2026, 0, 1);
 
+/** A process of a device, such as a tab: runs, freezes, thaws or dies. */
 export class VirtualProcess {
+  /** False after the end of the process. */
   alive = true;
+  /** True while the process is frozen: its work waits. */
   frozen = false;
   private delayed: (() => void)[] = [];
   private readonly ends = new Set<() => void>();
 
   /** @param skewMs returns the error of the process's wall clock, in milliseconds. */
   constructor(
+    /** The time of the world. */
     readonly time: VirtualTime,
+    /** The name in traces. */
     readonly name: string,
     private readonly skewMs: () => number = () => 0,
   ) {}
@@ -36,16 +41,19 @@ export class VirtualProcess {
     return this.time.schedule(ms, `${this.name} ${what}`, () => void (this.alive && fn()));
   }
 
+  /** Runs `fn` now, at the thaw if the process is frozen, or never if it is dead. */
   run(fn: () => void): void {
     if (!this.alive) return;
     if (this.frozen) this.delayed.push(fn);
     else fn();
   }
 
+  /** Freezes the process, as browsers do with hidden tabs. */
   freeze(): void {
     this.frozen = true;
   }
 
+  /** Thaws the process: what arrived meanwhile runs now. */
   thaw(): void {
     this.frozen = false;
     // Run the delayed calls in the order of their arrival.
@@ -61,11 +69,13 @@ export class VirtualProcess {
     this.ends.clear();
   }
 
+  /** Calls `fn` at the end of the process. @returns stops it. */
   onEnd(fn: () => void): Cancel {
     this.ends.add(fn);
     return () => void this.ends.delete(fn);
   }
 
+  /** The clock of the process. */
   readonly clock: ClockPort = {
     wall: () => VIRTUAL_EPOCH + Math.floor(this.time.now + this.skewMs()),
     mono: () => this.time.now,

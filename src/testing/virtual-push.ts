@@ -9,7 +9,9 @@ import { LOCK } from './host-account.ts';
 
 /** A notification on a virtual device. */
 export interface VirtualNotification {
+  /** The first line. */
   readonly title: string;
+  /** The options, as given to `showNotification`. */
   readonly options?: NotificationOptions;
 }
 

@@ -23,7 +23,9 @@ export type DatabaseTrouble = 'refuse' | 'lose' | 'die';
 
 /** The user of a token, and the token's end in milliseconds since the beginning. */
 export interface VirtualToken {
+  /** The user. */
   readonly userId: UserId;
+  /** Milliseconds since the beginning; null for a token without end. */
   readonly expiresAt: number | null;
 }
 
@@ -46,13 +48,16 @@ const turnAway = (socket: Parameters<ReceiptServer['connect']>[0]): ReturnType<R
   };
 };
 
+/** The server of the world: the real one over a store in memory. */
 export class VirtualServer implements NetworkEnd {
   process: VirtualProcess | null = null;
   private server: ReceiptServer | null = null;
+  /** Takes the log of the server. Default: dropped. */
   log: Log = () => undefined;
   private store: MemoryStore;
   private starts = 0;
   private readonly tokens = new Map<string, VirtualToken>();
+  /** Decides about trouble of the database, by the name of a transaction. */
   trouble: (name: string) => DatabaseTrouble | null = () => null;
   /** The duration of a transaction, in milliseconds. */
   latencyMs: () => number = () => 1;
@@ -94,10 +99,12 @@ export class VirtualServer implements NetworkEnd {
     return token;
   }
 
+  /** True while the server answers. */
   get isUp(): boolean {
     return this.process !== null;
   }
 
+  /** Starts the server again after {@link crash}. */
   start(): void {
     if (this.process) return;
     const process = new VirtualProcess(this.time, `server${++this.starts}`);
@@ -153,10 +160,12 @@ export class VirtualServer implements NetworkEnd {
     return this.server;
   }
 
+  /** Opens a connection; a device of the world does this by itself. */
   connect(socket: Parameters<ReceiptServer['connect']>[0]): ReturnType<ReceiptServer['connect']> {
     return this.isOtherVersion ? turnAway(socket) : this.running.connect(socket);
   }
 
+  /** Answers an HTTP request; a device of the world does this by itself. */
   request(body: string): ReturnType<ReceiptServer['request']> {
     return this.isOtherVersion ? Promise.resolve({ status: 400, body: `[${OTHER_VERSION}]` }) : this.running.request(body);
   }

@@ -33,6 +33,7 @@ export class VirtualTab {
   private readonly lookers = new Set<() => void>();
 
   constructor(
+    /** The process of the tab. */
     readonly process: VirtualProcess,
     /** Called after a log-out that keeps no data. */
     private readonly removeAccount: () => Promise<void> = async () => undefined,
@@ -41,6 +42,7 @@ export class VirtualTab {
     this.loggedOut = new Promise((resolve) => (this.tellLoggedOut = resolve));
   }
 
+  /** Gives the tab its account; the world does this by itself. */
   start(account: Hosted): void {
     this.account = account;
     void account.loggedOut.then(() => {
@@ -55,6 +57,7 @@ export class VirtualTab {
     return this.process.alive && !this.isLoggedOut;
   }
 
+  /** True if the tab's account is open. */
   get isReady(): boolean {
     return this.account !== null && this.isOpen;
   }
@@ -65,15 +68,18 @@ export class VirtualTab {
     return this.account!.intent(call);
   }
 
+  /** Makes a call of the account, by its name. */
   do<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
     return this.intent({ do: name, args } as IntentCall) as Promise<ReturnType<Intents[K]>>;
   }
 
+  /** Asks a question of the account, like the page. */
   async query(call: QueryCall): Promise<unknown> {
     await this.ready;
     return this.account!.query(call);
   }
 
+  /** Asks a question of the account, by its name. */
   ask<K extends keyof Queries>(name: K, ...args: Parameters<Queries[K]>): Promise<ReturnType<Queries[K]>> {
     return this.query({ do: name, args } as QueryCall) as Promise<ReturnType<Queries[K]>>;
   }
@@ -90,6 +96,7 @@ export class VirtualTab {
     );
   }
 
+  /** Logs the account out, like the page. */
   async logOut(options: LogOut): Promise<void> {
     await this.ready;
     await this.account!.logOut(options);
@@ -123,10 +130,12 @@ export class VirtualTab {
     return () => void this.lookers.delete(fn);
   }
 
+  /** Freezes the tab, as browsers do with hidden tabs. */
   freeze(): void {
     this.process.freeze();
   }
 
+  /** Thaws the tab. */
   thaw(): void {
     this.process.thaw();
     this.process.later(0, 'resumed', () => this.life('resumed'));

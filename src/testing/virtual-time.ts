@@ -18,9 +18,11 @@ const isBefore = (a: Due, b: Due): boolean => a.at < b.at || (a.at === b.at && a
 const realImmediate = setImmediate;
 const heard = (): Promise<void> => new Promise((resolve) => realImmediate(resolve));
 
+/** The time of a world: passes only when a test says so. */
 export class VirtualTime {
   /** Milliseconds since the beginning. */
   now = 0;
+  /** The number of steps until now. */
   steps = 0;
   /** A hash of all events so far: two runs with the same seed end with the same hash. */
   trace = 2166136261;
@@ -32,6 +34,7 @@ export class VirtualTime {
 
   constructor(private readonly random: SeededRandom) {}
 
+  /** Runs `run` after this time. `what` is its name in traces. @returns cancels it. */
   schedule(ms: number, what: string, run: () => void): Cancel {
     const due: Due = { at: this.now + Math.max(0, ms), tie: this.random.u32(), what, run };
     this.push(due);

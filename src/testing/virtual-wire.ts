@@ -15,6 +15,7 @@ export interface NetworkEnd {
   request(body: string): Promise<{ readonly body: string }>;
 }
 
+/** How a network behaves. */
 export interface NetworkConditions {
   /** The mean delay of a frame, in milliseconds. Each frame draws its own delay. */
   delayMs: number;
@@ -22,6 +23,7 @@ export interface NetworkConditions {
   maxDelayMs: number;
   /** True if frames reach the server (`up`), and the device (`down`). */
   up: boolean;
+  /** True if frames reach the device. */
   down: boolean;
   /** True if WebSockets work. HTTP requests work in any case. */
   sockets: boolean;
@@ -35,6 +37,7 @@ export interface NetworkConditions {
   stale: number;
 }
 
+/** A network without delays, losses and cuts. */
 export const WELL: Readonly<NetworkConditions> = {
   delayMs: 5,
   maxDelayMs: 1000,

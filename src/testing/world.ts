@@ -29,6 +29,7 @@ import { VirtualNetwork } from './virtual-network.ts';
 import { VirtualServer } from './virtual-server.ts';
 import { VirtualTime } from './virtual-time.ts';
 
+/** The options of `createTestWorld`. */
 export interface WorldOptions {
   /** The seed: the same seed gives the same world. Default 1. */
   readonly seed?: number | string;
@@ -64,10 +65,15 @@ const memoryStorage = (): DiskOptions => {
   };
 };
 
+/** A world: one server, and the devices of its users, in virtual time. */
 export class TestWorld {
+  /** The randomness of the world. */
   readonly random: SeededRandom;
+  /** The time of the world. */
   readonly time: VirtualTime;
+  /** The server. */
   readonly server: VirtualServer;
+  /** All devices, in the order of their making. */
   readonly devices: VirtualDevice[] = [];
 
   constructor(private readonly options: WorldOptions = {}) {

@@ -12,18 +12,32 @@ export type ReadHow = 'message' | 'conversation';
 
 /** A member who read a group message, and the text of the member's receipt. */
 export interface GroupReader {
+  /** The member. */
   readonly by: UserId;
+  /** The text of the receipt; absent without one. */
   readonly content?: string | undefined;
 }
 
 /** The read counts of a group message. */
 export interface ReceiptStatistic {
+  /** The group. */
   readonly conversationId: ConversationId;
+  /** The message. */
   readonly messageId: MessageId;
+  /** The number of members who have read it. */
   readonly readCount: number;
+  /** The number of members who have not read it. */
   readonly unreadCount: number;
 }
 
+/**
+ * One piece of news; `type` says which. The fields mean the same in all events: `conversationId` the conversation,
+ * `messageId` or `message` the message, `messageIds` and `ranges` the messages by id and by `seq`, `by` the user who
+ * did it, `self` whether this was another device of the user, `upTo` a `seq`, inclusive, `readers` the members who
+ * have read since the last event of the kind, `readCount` and `unreadCount` the numbers of members who have read and
+ * who have not, `receipts` one pair of counts for each message, `deadLetter` the entry with its code, `count` the
+ * smallest possible number of lost entries. `how` names the call that sent the receipts.
+ */
 export type ReceiptEvent<Body = Json> =
   /** The server has stored the message, with this `seq`. */
   | { readonly type: 'sent'; readonly messageId: MessageId; readonly conversationId: ConversationId; readonly seq: Seq }
@@ -61,6 +75,7 @@ export type ReceiptEvent<Body = Json> =
     }
   /** Another device of mine moved my read position to `upTo`, inclusive. */
   | { readonly type: 'unreadCleared'; readonly conversationId: ConversationId; readonly upTo: Seq; readonly self: true }
+  /** The sender took the message back: its body is empty now, and it counts as unread nowhere. */
   | { readonly type: 'recalled'; readonly conversationId: ConversationId; readonly messageId: MessageId }
   /** Members read a group message of mine: all members whose receipts came at once, each with the text of the receipt. */
   | {
@@ -85,6 +100,7 @@ export type ReceiptEvent<Body = Json> =
   | { readonly type: 'receiptStatistics'; readonly receipts: readonly ReceiptStatistic[] }
   /** The receipt window of these group messages is over: no more receipts for my messages, and none from this device for the others. */
   | { readonly type: 'expired'; readonly conversationId: ConversationId; readonly messageIds: readonly MessageId[] }
+  /** The server has rejected an entry of this device. The entry is among the dead letters. */
   | { readonly type: 'rejected'; readonly deadLetter: DeadLetter }
   /**
    * The browser has lost the data of this device, also at least `count` entries not yet at the server. Tidemark fetches the server's data

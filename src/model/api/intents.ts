@@ -12,9 +12,11 @@ import type { FirstUnread, UnreadExplanation } from '../conversation/unread.ts';
 /** Why a call sent no receipt for a message. */
 export type SkipReason = 'own' | 'already-acked' | 'not-requested' | 'receipts-off' | 'recalled' | 'not-counted';
 
+/** The answer of `sendReadReceipts`. */
 export interface SentReadReceipts {
   /** Ids queued by this call. */
   readonly queued: readonly MessageId[];
+  /** Ids without a receipt by this call: `id` the message, `reason` why. */
   readonly skipped: readonly { readonly id: MessageId; readonly reason: SkipReason }[];
 }
 
@@ -35,10 +37,13 @@ export interface ReadMembersWanted {
   readonly limit: number;
 }
 
+/** One page of a group message's readers or non-readers. */
 export interface ReadMembersPage {
+  /** The members of this page. */
   readonly members: readonly ReadMember[];
   /** Start of the next page; `null` after the last page. A cursor stays valid while more members read the message. */
   readonly cursor: string | null;
+  /** True if there is no further page. */
   readonly complete: boolean;
 }
 
@@ -96,11 +101,15 @@ export type MessagePoint = MessageId | Seq;
 export interface MessagesWanted {
   /** The text `first-unread` is the first unread message. */
   readonly around?: MessagePoint | undefined;
+  /** The messages before this one, without it. */
   readonly before?: MessagePoint | undefined;
+  /** The messages after this one, without it. */
   readonly after?: MessagePoint | undefined;
+  /** The largest number of messages, 1 to 1,000. */
   readonly limit: number;
 }
 
+/** The answer of `loadMessages` and `loadOlderMessages`. */
 export interface LoadedMessages<Body = Json> {
   /** Oldest first. Offline: only the messages stored on this device. */
   readonly messages: readonly Message<Body>[];

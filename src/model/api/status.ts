@@ -1,14 +1,17 @@
 /** The states of connection, outbox and storage, for the page to watch. */
 import type { ErrorCode } from '../../errors.ts';
 
+/** The connection of this device to the server, as this tab sees it. */
 export interface ConnectionStatus {
   /** `live`: caught up, and pending entries are sent at once, over a WebSocket or, where no WebSocket gets through, over HTTP. */
   readonly state: 'offline' | 'connecting' | 'catching-up' | 'live' | 'stopped';
+  /** True between `pause` and `resume`: this device sends and receives nothing. */
   readonly paused: boolean;
   /** Whether this tab is the leader tab, which syncs. */
   readonly leader: boolean;
   /** Time of the next attempt to connect, epoch ms; null if none is due. */
   readonly retryAt: number | null;
+  /** The last trouble, with its `code` and its `message`; null while there is none. */
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
   /** `volatile`: this device refuses to store, so pending entries live only as long as the tab. */
   readonly durability: 'durable' | 'volatile';
@@ -25,16 +28,22 @@ export interface ConnectionStatus {
   readonly asOf: number | null;
 }
 
+/** The entries that this device has still to send. */
 export interface OutboxStatus {
   /** Number of entries neither confirmed nor rejected by the server. */
   readonly pending: number;
   /** Time of the oldest pending entry, epoch ms by this device's clock; null if nothing is pending. */
   readonly oldestAt: number | null;
+  /** The number of entries that are on their way to the server. */
   readonly inFlight: number;
 }
 
+/** The answer of `flush`. */
 export interface FlushResult {
+  /** The number of entries that the server has confirmed meanwhile. */
   readonly sent: number;
+  /** The number of entries that are still pending. */
   readonly pending: number;
+  /** The number of entries that the server has rejected: they are dead letters. */
   readonly rejected: number;
 }

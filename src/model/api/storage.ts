@@ -8,6 +8,7 @@ export interface StoredAmount {
   readonly messages: number;
 }
 
+/** The answer of `storage`: what this device stores of the account, and what the browser says about its room. */
 export interface StorageReport extends StoredAmount {
   /** Whether the browser has promised not to delete the data when disk space runs low; null if the browser does not say. */
   readonly persisted: boolean | null;

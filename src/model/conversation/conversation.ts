@@ -217,7 +217,9 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
 /** A conversation as the page sees it. */
 export interface Conversation<Body = Json> {
   readonly id: ConversationId;
+  /** The kind of conversation. */
   readonly type: 'direct' | 'group';
+  /** The newest message that this device stores; absent if it stores none. */
   readonly lastMessage?: Message<Body>;
   /** Number of countable messages of other members above my position, or from the message on from which I marked the conversation unread. */
   readonly unreadCount: number;
@@ -225,7 +227,9 @@ export interface Conversation<Body = Json> {
   readonly mentionCount: number;
   /** False if `unreadCount` or `mentionCount` is a lower bound until the server answers. */
   readonly exact: boolean;
+  /** True if the user marked the conversation unread, as a whole or from a message on. */
   readonly markedUnread: boolean;
+  /** True if the user muted the conversation: it is in no total of messages. */
   readonly muted: boolean;
   /** Left out of lists and totals. Falls with the next message that counts, unless the conversation is muted. */
   readonly archived: boolean;

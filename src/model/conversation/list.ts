@@ -2,6 +2,7 @@
 import type { Conversation } from './conversation.ts';
 import type { ConversationId, ConversationType } from '../ids.ts';
 
+/** The options of `watchConversations`. */
 export interface ListOptions {
   /** From 1 to 1,000. Default 50. */
   readonly limit?: number | undefined;

@@ -11,22 +11,31 @@ export interface Unread {
 
 /** The first unread message of a conversation, and the number of unread messages, at one moment. */
 export interface FirstUnread {
+  /** The place of the message in its conversation. */
   readonly seq: Seq;
   /** `null` while this device does not store the message. */
   readonly messageId: MessageId | null;
+  /** The number of unread messages at that moment. */
   readonly count: number;
 }
 
 /** The parts of an unread count, to explain its value to people. */
 export interface UnreadExplanation extends Unread {
+  /** The conversation. */
   readonly conversationId: ConversationId;
   /** The read position in force, inclusive: the position of the server, or a pending position above it. */
   readonly readUpTo: Seq;
   /** The message from which on the user marked the conversation unread; null without such a mark. */
   readonly markedFrom: Seq | null;
-  /** The position at the server, with its device and time. */
+  /**
+   * The position at the server, with its device and time. `readUpTo` is inclusive; `by` names the device and the time,
+   * null if the server does not know them.
+   */
   readonly server: { readonly readUpTo: Seq; readonly by: ReadBy | null };
-  /** Pending entries of this conversation. `at`: epoch ms by this device's clock. */
+  /**
+   * Pending entries of this conversation. `at`: epoch ms by this device's clock. `key` is the idempotency key,
+   * `position` the position that the entry sets, `sent` whether the entry is on its way.
+   */
   readonly pending: readonly {
     readonly key: string;
     readonly position: Seq;
@@ -35,6 +44,7 @@ export interface UnreadExplanation extends Unread {
     readonly at: number;
     readonly sent: boolean;
   }[];
+  /** The newest message known to this device; 0 if there is none. */
   readonly latestSeq: Seq;
   /**
    * Messages above the position that do not count: own, not countable, recalled, cleared one by one, or of a sender who does not count. If

@@ -15,11 +15,14 @@ export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed'
 
 /** What `sendMessage` takes: any JSON if the client names no type of its bodies. */
 export type BodyToSend<Body> = Json extends Body ? unknown : Body;
+  /** The id. */
 
 /** A message as the page sees it. `Body` is the app's type of a body, see `createReceiptClient`. */
 export interface Message<Body = Json> {
   readonly id: MessageId;
+  /** The conversation. */
   readonly conversationId: ConversationId;
+  /** The user who sent the message. */
   readonly senderId: UserId;
   /** `null` until the server has given the message its number. */
   readonly seq: Seq | null;
@@ -30,10 +33,13 @@ export interface Message<Body = Json> {
   /** The body as it arrived, if `bodySchema` refuses it: for example of a newer release of the app. Absent otherwise. */
   readonly unfitBody?: Json;
   readonly receiptRequested: boolean;
+  /** True if the message counts as unread for its readers. */
   readonly countable: boolean;
+  /** True if the sender took the message back. */
   readonly recalled: boolean;
   /** True if another user sent the message and it mentions me. */
   readonly mentionsMe: boolean;
+  /** How far the message has come. */
   readonly status: MessageStatus;
 }
 

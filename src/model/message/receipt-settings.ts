@@ -4,8 +4,11 @@
  */
 import { type Flag, latestFlag } from '../registers/flag.ts';
 
+/** Which receipts are sent. */
 export interface ReceiptSettings {
+  /** True if senders learn about messages that a device stores. */
   readonly deliveryReceipts: boolean;
+  /** True if senders learn about messages that the user has read. */
   readonly readReceipts: boolean;
 }
 
@@ -14,7 +17,9 @@ export type SettingsScope = 'device' | 'account';
 
 /** The settings as a page sees them. `deliveryReceipts` and `readReceipts` are what is in force on this device. */
 export interface ShownReceiptSettings extends ReceiptSettings {
+  /** The settings of this device. */
   readonly device: ReceiptSettings;
+  /** The settings of the account, for all its devices. */
   readonly account: ReceiptSettings;
 }
 

@@ -61,9 +61,11 @@ export const requireContent = (content: unknown): string => {
 
 /** A member, as a reader or a non-reader of a group message. */
 export interface ReadMember {
+  /** The member. */
   readonly userId: UserId;
   /** Epoch ms by the server's clock; `null` if the member has not read the message. */
   readonly readAt: number | null;
+  /** The text of the receipt; absent without one. */
   readonly content?: string | undefined;
 }
 
@@ -102,10 +104,14 @@ export interface ReceiptAtSeq extends GroupReceipt {
   readonly seq: Seq;
 }
 
+/** How far the receipts of a message have come; {@link MessageReceipts.state} explains each value. */
 export type ReceiptState = 'none' | 'pending' | 'processing' | 'done' | 'expired';
 
+/** The receipts of one message. */
 export interface MessageReceipts {
+  /** The message. */
   readonly messageId: MessageId;
+  /** Its conversation. */
   readonly conversationId: ConversationId;
   /**
    * A recalled message has `none`.
@@ -124,6 +130,7 @@ export interface MessageReceipts {
   readonly conversationReadAt: number | null;
   /** Groups: numbers of readers and non-readers; 0 and 0 unless the server's policy shows the numbers to this user. */
   readonly readCount: number;
+  /** Groups: the number of members who have not read the message. */
   readonly unreadCount: number;
 }
 

@@ -4,7 +4,9 @@
  */
 import type { Seq } from '../ids.ts';
 
+/** The messages from one `seq` to another one, both inclusive. */
 export type Range = readonly [from: Seq, upTo: Seq];
+/** A set of messages, as sorted ranges that neither overlap nor touch. */
 export type Ranges = readonly Range[];
 
 export const NO_RANGES: Ranges = [];

@@ -21,6 +21,7 @@ export interface EasemobMessages {
   create(options: object): object;
 }
 
+/** The kind of a conversation, in the words of Easemob. */
 export type EasemobChatType = 'singleChat' | 'groupChat';
 
 /** The conversation id of the outbox: `singleChat:ben`, `groupChat:123`. */
@@ -43,6 +44,7 @@ const contentOf = (options: unknown): object => {
   return ackContent === undefined ? {} : { ackContent };
 };
 
+/** The adapter for Easemob Web and Agora Chat: `createReceiptOutbox({ name, ...easemobOutbox(connection, message) })`. */
 export const easemobOutbox = (connection: EasemobConnection, message: EasemobMessages): Pick<OutboxOptions, 'send' | 'connected'> => {
   const sendOne = (options: object, ids?: readonly string[]): Promise<unknown> => taking(connection.send(message.create(options)), ids);
   return {

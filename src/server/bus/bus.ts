@@ -11,9 +11,11 @@ export interface NewsHint {
    * second.
    */
   readonly kind: 'changes' | 'receipts';
+  /** The users. */
   readonly userIds: readonly UserId[];
 }
 
+/** What a server tells the others. `userIds` and `groupIds` name whom it concerns. */
 export type Hint =
   | NewsHint
   /** The connections of these users end. */
@@ -25,6 +27,7 @@ export type Hint =
   /** Hints were lost: every connection reads its changes, and the server reads what else is kept in the store. */
   | { readonly kind: 'gap' };
 
+/** Carries hints between servers. */
 export interface HintBus {
   /** Brings the hint to the listeners of this process before it returns, and later to other servers. Never throws. */
   publish(hint: Hint): void;

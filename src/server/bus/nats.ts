@@ -13,16 +13,22 @@ export type { Hint, HintBus, NewsHint } from './bus.ts';
 
 /** A connection of the package `@nats-io/transport-node`, as far as the bus uses it. */
 export interface NatsConnection {
+  /** Sends a text to the subscribers of a subject. */
   publish(subject: string, text: string): void;
+  /** Calls `callback` with an error, or with each message of the subject; `string()` is its text. `unsubscribe` ends it. */
   subscribe(
     subject: string,
     options: { readonly callback: (error: Error | null, message: { string(): string }) => void },
   ): { unsubscribe(): void };
+  /** Resolves when the server has what was published. */
   flush(): Promise<void>;
+  /** The changes of the connection, by their `type`. */
   status(): AsyncIterable<{ readonly type: string }>;
+  /** Resolves when the connection has ended for good. */
   closed(): Promise<unknown>;
 }
 
+/** The options of `createNatsBus`. */
 export interface NatsBusOptions {
   /**
    * The connection, or a promise of a connection: `connect({ servers, maxReconnectAttempts: -1, waitOnFirstConnect:
@@ -36,6 +42,7 @@ export interface NatsBusOptions {
   readonly log?: Log;
 }
 
+/** The number of subjects for users. */
 export const USER_SUBJECTS = 64;
 /** NATS takes 1 MB by default. */
 const MAX_BYTES = 64 * 1024;

@@ -12,16 +12,24 @@ import { Relay } from './relay.ts';
 
 /** A client of the package `pg`, as far as the bus uses it. */
 export interface PgListener {
+  /** Runs a statement. */
   query(text: string, values?: unknown[]): Promise<unknown>;
+  /** Listens for a broken connection. */
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Listens for the end of the connection. */
   on(event: 'end', listener: () => void): unknown;
+  /** Listens for notifications; `payload` is their text. */
   on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
   /** With an error, the pool closes the connection. */
   release(error?: Error | boolean): void;
 }
 
+/** The options of `createPostgresBus`. */
 export interface PostgresBusOptions {
-  /** A pool of the package `pg`, with connections of a session: not behind a pooler that shares connections by transaction. */
+  /**
+   * A pool of the package `pg`, with connections of a session: not behind a pooler that shares connections by
+   * transaction. `connect` takes a client out of the pool.
+   */
   readonly pool: { connect(): Promise<PgListener> };
   /** Takes the log of the bus. Default: warnings and errors go to the console. */
   readonly log?: Log;

@@ -16,7 +16,9 @@ const MAX_FRAMES = 256;
 
 /** The answer to a request: a status, and a JSON array of frames. */
 export interface DoorAnswer {
+  /** The status of the answer. */
   readonly status: number;
+  /** The body of the answer: JSON. */
   readonly body: string;
   /** The time until the client may retry. The header `Retry-After` repeats it for proxies. */
   readonly retryAfterMs?: number;

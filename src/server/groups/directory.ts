@@ -3,7 +3,9 @@ import type { UserId } from '../../model/ids.ts';
 import { readOptions } from '../../model/option-names.ts';
 import type { Role } from '../store/records.ts';
 
+/** A member of a group. */
 export interface GroupMember {
+  /** The member. */
   readonly userId: UserId;
   /** Default `member`. */
   readonly role?: Role;

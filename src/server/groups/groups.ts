@@ -27,13 +27,14 @@ const MAX_REMEMBERED = 10_000;
 /** Calls of the host about groups. Every call may be repeated: a repeated call changes nothing. */
 export interface GroupDoor {
   /**
-   * Creates a group with these members, or adds the missing members to an existing group. @throws
-   * {UsageError} if `directory.members` is set.
+   * Creates a group with these members, or adds the missing members to an existing group. @throws {UsageError} if
+   * `directory.members` is set. `groupId` is the group's id without `group:`, and `members` are its users with their
+   * roles.
    */
   createGroup(group: { readonly groupId: string; readonly members: readonly GroupMember[] }): Promise<void>;
   /**
-   * Adds a member, or changes the member's role. Default: `member`. @throws {UsageError} if
-   * `directory.members` is set.
+   * Adds a member, or changes the member's role. Default: `member`. @throws {UsageError} if `directory.members` is
+   * set. `role` is `member` or `admin`.
    */
   addMember(groupId: string, userId: UserId, options?: { readonly role?: Role }): Promise<void>;
   /**

@@ -9,6 +9,14 @@ import { settingsWithVersion, nameOf } from '../store/records.ts';
 /** Messages of one transaction. */
 const BATCH = 500;
 
+/**
+ * What the server holds of a user, in one record for each thing; `kind` says which.
+ * Settings: `deliveryReceipts` and `readReceipts` are the settings of the account.
+ * Conversation: `conversationId`; `left` whether the user has left the group; `readUpTo` the position, set at `readAt`
+ * (epoch ms); `delivered`, `read` and `named` the receipts sent, as ranges of `seq`; the flags `muted`, `markedUnread`
+ * and `archived`.
+ * Message of the user: `id` and `seq`, `sentAt` (epoch ms), the `body` as JSON, and whether it was `recalled`.
+ */
 export type ExportedRecord =
   | { readonly kind: 'settings'; readonly deliveryReceipts: boolean; readonly readReceipts: boolean }
   | {

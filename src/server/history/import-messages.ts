@@ -13,6 +13,7 @@ import { type CheckedConversation, checkConversation, type ImportedConversation 
 /** Messages and receipts of one transaction. A long transaction would hold back the feed of every user. */
 const BATCH = 200;
 
+/** The answer of `importMessages`. */
 export interface Imported {
   /** The number of messages that the server stored. */
   readonly stored: number;

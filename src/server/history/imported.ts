@@ -5,8 +5,11 @@ import { type Mentions, requireMentions } from '../../model/message/mentions.ts'
 import { bodyText } from '../../model/message/message.ts';
 import { readOptions } from '../../model/option-names.ts';
 
+/** A message of the other system. */
 export interface ImportedMessage {
+  /** The id, the same in a repeated import. */
   readonly id: MessageId;
+  /** The user who sent the message. */
   readonly from: UserId;
   /** JSON, at most 16 KiB of text. */
   readonly body: unknown;
@@ -16,19 +19,23 @@ export interface ImportedMessage {
   readonly receiptRequested?: boolean;
   /** Default: true. */
   readonly countable?: boolean;
+  /** Whom the message mentions. Default: no user. */
   readonly mentions?: Mentions;
 }
 
 /** Receipts of one user at one time. */
 export interface ImportedReceipt {
+  /** The user who read or received the messages. */
   readonly by: UserId;
   /** `delivered` in direct chats only. */
   readonly kind: 'read' | 'delivered';
+  /** The messages, of this conversation. */
   readonly messageIds: readonly MessageId[];
   /** Epoch ms, not before the messages. */
   readonly at: number;
 }
 
+/** A conversation of the other system: `between` or `group`. */
 export interface ImportedConversation {
   /** The two users of a direct chat. */
   readonly between?: readonly [UserId, UserId];
@@ -38,6 +45,7 @@ export interface ImportedConversation {
   readonly messages: readonly ImportedMessage[];
   /** The last message that each user has read. Above it, messages of others count as unread. */
   readonly readUpTo?: Readonly<Record<UserId, MessageId>>;
+  /** Receipts of the other system, in any order. Default: none. */
   readonly receipts?: readonly ImportedReceipt[];
 }
 

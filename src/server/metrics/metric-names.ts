@@ -54,6 +54,7 @@ export const METRICS = {
   tidemark_store_failures_total: { kind: 'counter', labels: ['transaction'], help: 'Transactions of the store that failed' },
 } as const satisfies Readonly<Record<string, Metric>>;
 
+/** The name of a metric; METRICS.md describes each. */
 export type MetricName = keyof typeof METRICS;
 
 /** Upper bounds of the buckets of a histogram, seconds. */

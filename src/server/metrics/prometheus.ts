@@ -14,9 +14,13 @@ type Adding<Registry> = new (config: Config<Registry>) => { inc(labels: Labels, 
 
 /** The package `prom-client`, as far as this server uses it. */
 export interface PrometheusClient<Registry> {
+  /** The registry that the package shares. */
   readonly register: Registry;
+  /** The class of counters. */
   readonly Counter: Adding<Registry>;
+  /** The class of gauges. */
   readonly Gauge: Adding<Registry>;
+  /** The class of histograms. `buckets` are the upper bounds; `observe` adds a value. */
   readonly Histogram: new (config: Config<Registry> & { readonly buckets: number[] }) => {
     observe(labels: Labels, value: number): void;
   };

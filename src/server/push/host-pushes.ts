@@ -28,6 +28,7 @@ export interface PushRecipient {
   readonly connected: boolean;
 }
 
+/** Called once for each message and each user who should get a push. An error of this function is logged. */
 export type OnMessage = (push: PushFrame, recipient: PushRecipient) => void;
 
 /** Above this number of messages over the user's positions, a push carries no total: counting them would cost too much. */

@@ -280,6 +280,10 @@ export interface MergedTransactions {
   tx<T>(bodies: readonly ((tx: ServerTx) => Promise<T>)[]): Promise<readonly PromiseSettledResult<T>[]>;
 }
 
+/**
+ * The database of a server: {@link openPgliteStore}, `openPostgresStore` or {@link createMemoryStore} makes one. A
+ * host only passes it on.
+ */
 export interface ServerStore {
   /**
    * The number of transactions that run side by side. Further transactions wait, and users take turns.

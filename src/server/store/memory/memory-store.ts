@@ -9,6 +9,7 @@ import { memoryWrites } from './memory-writes.ts';
 import type { RunRecord } from '../records.ts';
 import type { ServerReadTx, ServerStore, ServerTx } from '../server-store.ts';
 
+/** The options of `createMemoryStore`. */
 export interface MemoryStoreOptions {
   /** The clock that stands for the database's clock, epoch ms. Default `Date.now`. */
   readonly now?: () => number;
@@ -25,6 +26,7 @@ export interface MemoryPool {
   rollBack(): void;
 }
 
+/** A store in memory, for tests and for trying things. A restart loses it. */
 export interface MemoryStore extends ServerStore {
   /** A copy of all data, for `from`. */
   dump(): MemoryDump;

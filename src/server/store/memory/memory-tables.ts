@@ -16,18 +16,29 @@ import {
 
 /** All data of a memory store, as a backup holds it. */
 export interface MemoryDump {
+  /** The version of the newest write. */
   readonly version: number;
+  /** The starts of the store. */
   readonly runs: readonly RunRecord[];
+  /** The conversations. */
   readonly conversations: readonly ConversationRecord[];
+  /** The members, with their positions, flags and receipts. */
   readonly members: readonly MemberRecord[];
+  /** The messages. */
   readonly messages: readonly MessageRecord[];
+  /** What the server keeps of messages that have ended. */
   readonly ended: readonly EndedMessage[];
+  /** The first times of receipts. */
   readonly steps: readonly StepRecord[];
+  /** The counts of receipts of group messages. */
   readonly receipts: readonly ReceiptRecord[];
+  /** The receipts of single members for group messages. */
   readonly acks: readonly AckRecord[];
   /** By user: the version at which the host last said that other senders count for the user than before. */
   readonly counting: readonly (readonly [UserId, number])[];
+  /** The accounts, with their settings. */
   readonly accounts: readonly AccountRecord[];
+  /** What the servers tell each other through the store. */
   readonly notices: readonly NoticeRecord[];
   /** The deleted users. */
   readonly deleted: readonly UserId[];

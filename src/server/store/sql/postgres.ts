@@ -8,8 +8,11 @@ import { WRITER_LOCK } from './feed-end.ts';
 
 /** A client of the package `pg`, as far as the store uses it. */
 export interface PgClient {
+  /** Runs a statement; the answer has its `rows` and its `command`. */
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[]; readonly command: string }>;
+  /** Listens for a broken connection. */
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Ends a listener. */
   off(event: 'error', listener: (error: Error) => void): unknown;
   /** Gives the client back. With an error, the pool closes its connection. */
   release(error?: Error | boolean): void;
@@ -17,12 +20,17 @@ export interface PgClient {
 
 /** A `Pool` of the package `pg`, as far as the store uses it. */
 export interface PgPool {
+  /** Takes a client out of the pool. */
   connect(): Promise<PgClient>;
+  /** Listens for errors of clients that no caller has taken. */
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Ends a listener. */
   off(event: 'error', listener: (error: Error) => void): unknown;
+  /** The options of the pool: `max` is the number of its clients. */
   readonly options?: { readonly max?: number };
 }
 
+/** The options of `openPostgresStore`. */
 export interface PostgresStoreOptions extends SqlStoreOptions {
   /** A pool of the package `pg`. The store neither configures nor ends it. */
   readonly pool: PgPool;
