@@ -23,7 +23,7 @@ const AMBIENT = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'coverage/', 'test-results/', '.tidemark/', 'demo/public/', 'demo/site/gathered/'] },
+  { ignores: ['**/dist/', 'coverage/', 'test-results/', '.tidemark/', 'demo/public/', 'demo/site/gathered/', 'demo/site/.vitepress/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

@@ -28,7 +28,7 @@ export const writeApiPages = async (folder: string): Promise<Map<string, string>
     disableGit: true,
     sourceLinkTemplate: '{path}',
     logLevel: 'Error',
-    outputFileStrategy: 'modules',
+    router: 'module',
     entryFileName: 'index',
     hidePageHeader: true,
     hideBreadcrumbs: true,
