@@ -38,6 +38,7 @@ const plain = (text: string): string => text.replace(/!?\[([^\]]*)\]\([^)]*\)/g,
 
 const summaryOf = (text: string): string => {
   const paragraph = text
+    .replace(/^ *```[^]*?^ *```/gm, '')
     .replace(/^# .*$/m, '')
     .split(/\n{2,}/)
     .map((one) => one.trim())

@@ -123,7 +123,7 @@ export interface ReceiptClient<Body = Json> extends Changes<Body>, Questions<Bod
   watchMessages(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly Message<Body>[]>;
   /** Emits `null` while this device does not store the message. */
   watchReceipts(messageId: MessageId): Observable<MessageReceipts | null>;
-  /** Emits the receipts of the messages that `watchMessages` shows with the same limit (default 50), in the same order. */
+  /** Emits the receipts of the messages that `watchMessages` shows with the same `limit` (default 50), in the same order. */
   watchReceiptsIn(conversationId: ConversationId, options?: { readonly limit?: number }): Observable<readonly MessageReceipts[]>;
   /** The connection of this device: state, pause, leader, the time of the next try (epoch ms), trouble, durability, `asOf`. */
   watchConnection(): Observable<ConnectionStatus>;

@@ -37,7 +37,7 @@ export class ReceiptRefused extends Error {
 /** Thrown by `send`: the backend asks for a pause. */
 export class ReceiptDelayed extends Error {
   override readonly name = 'ReceiptDelayed';
-  /** Milliseconds until the next attempt. */
+  /** @param retryAfterMs milliseconds until the next attempt. */
   constructor(readonly retryAfterMs: number) {
     super(`the backend asks for a pause of ${retryAfterMs} ms`);
   }

@@ -15,7 +15,7 @@ export type ClientFrame = v.InferOutput<typeof ClientFrameShape>;
 /** A frame that a server sends. */
 export type ServerFrame = v.InferOutput<typeof ServerFrameShape>;
 /** A frame of one type, by its name. */
-/** The frame of one type. */
+/** The frame of one `type`. */
 export type Frame<T extends (ClientFrame | ServerFrame)['type']> = Extract<ClientFrame | ServerFrame, { type: T }>;
 /** The limits that a server tells a client in its welcome. */
 export type Limits = Frame<'welcome'>['limits'];

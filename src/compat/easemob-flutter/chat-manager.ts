@@ -9,23 +9,30 @@ import type { ChatEvents, EMChatEvents, EMGroupMessageAck } from './event-handle
 import { ChatType, EMMessage, MessageStatus } from './message.ts';
 import type { Session } from './session.ts';
 
+/** The vendor's constants for kinds of conversations. */
 export const EMConversationType = { Chat: 'Chat', GroupChat: 'GroupChat' } as const;
 export type EMConversationType = (typeof EMConversationType)[keyof typeof EMConversationType];
 
 const idOf = (type: ChatType, target: string): ConversationId => `${type === ChatType.GroupChat ? 'group' : 'direct'}:${target}`;
 
-/** A conversation of this user. Its counts are those of all devices of the user. */
+/**
+ * A conversation of this user. Its counts are those of all devices of the user. The vendor documents the fields of
+ * arguments.
+ */
 export class EMConversation {
   private readonly conversationId: ConversationId;
 
   constructor(
     private readonly session: () => Session,
+    /** The other user's id, or the group's id. */
     readonly id: string,
+    /** The kind of the conversation. */
     readonly type: EMConversationType,
   ) {
     this.conversationId = idOf(type, id);
   }
 
+  /** The unread count, the same on all devices of this user. */
   unreadCount(): Promise<number> {
     return withEmErrors(async () => {
       const { client } = this.session();
@@ -58,6 +65,10 @@ export class EMConversation {
   }
 }
 
+/**
+ * The chat manager, with the vendor's calls for receipts and counts. EASEMOB-FLUTTER.md says call by call what
+ * differs; the vendor documents the fields of arguments and answers.
+ */
 export class EMChatManager {
   constructor(
     private readonly session: () => Session,
@@ -65,11 +76,13 @@ export class EMChatManager {
     private readonly listens: () => void,
   ) {}
 
+  /** Adds handlers under this id. Handlers with the same id are replaced. */
   addEventHandler(id: string, handler: EMChatEvents): void {
     this.events.add(id, handler);
     this.listens();
   }
 
+  /** Removes the handlers with this id. */
   removeEventHandler(id: string): void {
     this.events.remove(id);
   }
@@ -125,6 +138,7 @@ export class EMChatManager {
     });
   }
 
+  /** Sets all unread counts to 0, on all devices of this user. The senders learn nothing. */
   markAllConversationsAsRead(): Promise<void> {
     return withEmErrors(() => this.session().client.clearAllUnreadCounts());
   }
@@ -148,6 +162,7 @@ export class EMChatManager {
     });
   }
 
+  /** A conversation, also one without messages. */
   async getConversation(
     id: string,
     { type = EMConversationType.Chat }: { readonly type?: EMConversationType } = {},

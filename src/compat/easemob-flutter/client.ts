@@ -20,16 +20,20 @@ interface OptionValues {
   readonly [option: string]: unknown;
 }
 
+/** The options of `init`: those of the vendor, and where the receipt server is. */
 export class EMOptions {
   /** @param access where the receipt server is: the only argument beyond the vendor's. */
   constructor(
+    /** The vendor's options. */
     readonly values: OptionValues,
+    /** Where the receipt server is. */
     readonly access: ServerAccess,
   ) {
     requireAccess(access);
   }
 }
 
+/** The client. EASEMOB-FLUTTER.md says call by call what differs from the vendor's. */
 export class EMClient {
   private static readonly instance = new EMClient();
 
@@ -42,6 +46,7 @@ export class EMClient {
   private session: Session | null = null;
   private readonly events = new ChatEvents();
   private readonly connectionEvents = new HandlersById<EMConnectionEvents>();
+  /** Messages, receipts and conversations. */
   readonly chatManager = new EMChatManager(
     () => this.loggedIn(),
     this.events,
@@ -53,18 +58,22 @@ export class EMClient {
     return this.session;
   }
 
+  /** The user who is logged in; null if no user is. */
   get currentUserId(): string | null {
     return this.session?.client.userId ?? null;
   }
 
+  /** Adds handlers of the connection under this id. Handlers with the same id are replaced. */
   addConnectionEventHandler(id: string, handler: EMConnectionEvents): void {
     this.connectionEvents.add(id, handler);
   }
 
+  /** Removes the handlers of the connection with this id. */
   removeConnectionEventHandler(id: string): void {
     this.connectionEvents.remove(id);
   }
 
+  /** Takes the options, before a log-in. */
   async init(options: EMOptions): Promise<void> {
     this.options = options;
   }
@@ -101,6 +110,7 @@ export class EMClient {
     return this.loginWithToken(userId, token);
   }
 
+  /** Takes a new token, after `onTokenWillExpire` or `onTokenDidExpire`. */
   async renewToken(token: string): Promise<void> {
     this.session?.renewToken(token);
   }

@@ -1,9 +1,12 @@
 /** The vendor's error codes, by the codes of Tidemark. */
 import { codeIn, translated, translator, type VendorCodes } from '../vendor-errors.ts';
 
+/** An error in the vendor's form: callers branch on `code`. */
 export class EMError extends Error {
   constructor(
+    /** The vendor's code. */
     readonly code: number,
+    /** The text of the error. */
     readonly description: string,
   ) {
     super(description);

@@ -4,6 +4,7 @@ import { targetOf } from '../conversation-ids.ts';
 import { HandlersById } from '../handlers-by-id.ts';
 import { EMMessage } from './message.ts';
 
+/** A member's read receipt for a group message; the vendor documents the other fields. */
 export interface EMGroupMessageAck {
   readonly messageId: string;
   readonly from: string;
@@ -14,6 +15,7 @@ export interface EMGroupMessageAck {
   readonly timestamp: number;
 }
 
+/** The app's handlers for messages and receipts; the vendor documents the others. */
 export interface EMChatEvents {
   onMessagesReceived?(messages: EMMessage[]): void;
   onMessagesDelivered?(messages: EMMessage[]): void;
@@ -27,6 +29,7 @@ export interface EMChatEvents {
   onConversationsUpdate?(): void;
 }
 
+/** The app's handlers for the connection; the vendor documents the others. */
 export interface EMConnectionEvents {
   onConnected?(): void;
   onDisconnected?(): void;

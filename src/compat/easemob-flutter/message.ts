@@ -4,23 +4,33 @@ import { knownNow, now } from '../now.ts';
 import { textOfBody } from '../text-of-body.ts';
 import type { Message, ReceiptClient } from '../../index.ts';
 
+/** The vendor's constants for kinds of conversations. */
 export const ChatType = { Chat: 'Chat', GroupChat: 'GroupChat', ChatRoom: 'ChatRoom' } as const;
 export type ChatType = (typeof ChatType)[keyof typeof ChatType];
 
+/** The vendor's constants for states of sending. */
 export const MessageStatus = { CREATE: 'CREATE', PROGRESS: 'PROGRESS', SUCCESS: 'SUCCESS', FAIL: 'FAIL' } as const;
 export type MessageStatus = (typeof MessageStatus)[keyof typeof MessageStatus];
 
+/** The body of a text message; the vendor documents the fields. */
 export interface TextBody {
   readonly type: 'txt';
   readonly content: string;
 }
 
+/** A message in the vendor's form. */
 export class EMMessage {
+  /** The id, made on the sending device. */
   msgId: string = crypto.randomUUID();
+  /** The other user's id, or the group's id. */
   conversationId = '';
+  /** The sender. */
   from = '';
+  /** The receiver: a user or a group. */
   to = '';
+  /** The kind of the conversation. */
   chatType: ChatType = ChatType.Chat;
+  /** The body. */
   body: TextBody = { type: 'txt', content: '' };
   /** Epoch ms. */
   serverTime = 0;
@@ -34,10 +44,14 @@ export class EMMessage {
   needGroupAck = false;
   /** The message does not count as unread, for anyone. */
   deliverOnlineOnly = false;
+  /** How far the message has come. */
   status: MessageStatus = MessageStatus.CREATE;
   private readCount = 0;
 
-  /** A new text message. Set `chatType` and `needGroupAck` before `sendMessage`. */
+  /**
+   * A new text message. Set `chatType` and `needGroupAck` before `sendMessage`. `targetId` is the receiver, `content`
+   * the text.
+   */
   static createTxtSendMessage({ targetId, content }: { readonly targetId: string; readonly content: string }): EMMessage {
     return Object.assign(new EMMessage(), { to: targetId, conversationId: targetId, body: { type: 'txt', content }, hasRead: true });
   }

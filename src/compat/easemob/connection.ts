@@ -24,9 +24,14 @@ import type {
 const MAX_READERS = 500;
 const MEMBERS_A_PAGE = 100;
 
+/**
+ * The connection, with the vendor's calls for receipts and counts. EASEMOB.md says call by call what differs; the
+ * vendor documents the fields of arguments and answers.
+ */
 export class Connection {
   private session: Session | null = null;
   private readonly handlers = new Handlers();
+  /** The conversations of this device. */
   readonly localCache = new LocalCache(() => this.opened());
 
   /** @param access where the receipt server is: the only argument beyond the vendor's. */
@@ -48,6 +53,7 @@ export class Connection {
     });
   }
 
+  /** True while the device is connected to the server. */
   isOpened(): boolean {
     return this.session?.isConnected ?? false;
   }
@@ -59,15 +65,18 @@ export class Connection {
     void session?.close(new EasemobError(510, 'the connection was closed'));
   }
 
+  /** Takes a new token, after `onTokenWillExpire` or `onTokenExpired`. */
   async renewToken(token: string): Promise<{ readonly status: true; readonly token: string }> {
     this.opened().renewToken(token);
     return { status: true, token };
   }
 
+  /** Adds handlers under this id. Handlers with the same id are replaced. */
   addEventHandler(id: string, handlers: EventHandlers): void {
     this.handlers.add(id, handlers);
   }
 
+  /** Removes the handlers with this id. */
   removeEventHandler(id: string): void {
     this.handlers.remove(id);
   }
@@ -193,6 +202,7 @@ export class Connection {
     });
   }
 
+  /** Takes an own message back, on all devices. */
   recallMessage({ mid }: { readonly mid: string; readonly to: string }): Promise<Omit<SendResult, 'message'>> {
     return withEasemobErrors(async () => {
       await this.opened().client.recallMessage(mid);

@@ -6,6 +6,7 @@ import { Connection } from './connection.ts';
 import { createMessage } from './create-message.ts';
 import { STATUS_CODE } from './errors.ts';
 
+/** The vendor's default export, with `connection`, `message` and `statusCode`. */
 const easemob = { connection: Connection, message: { create: createMessage }, statusCode: STATUS_CODE };
 
 // eslint-disable-next-line no-restricted-syntax -- the vendor's package has a default export.

@@ -20,6 +20,7 @@ export const STATUS_CODE = {
 /** An error in the vendor's form: callers branch on `type`, and on the text of a 503. */
 export class EasemobError extends Error {
   constructor(
+    /** The vendor's code. */
     readonly type: number,
     message: string,
   ) {

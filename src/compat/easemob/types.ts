@@ -2,6 +2,7 @@
 
 export type ChatType = 'singleChat' | 'groupChat' | 'chatRoom';
 
+/** The arguments of the connection; the vendor documents the others. */
 export interface ConnectionParameters {
   readonly appKey?: string;
   readonly appId?: string;
@@ -28,24 +29,26 @@ interface Content extends Sent {
   readonly time: number;
 }
 
+/** A text, in the vendor's shape; the vendor documents the fields. */
 export interface TextMessage extends Content {
   readonly type: 'txt';
   readonly msg: string;
 }
 
-/** A command, which never counts as unread. */
+/** A command, which never counts as unread. The vendor documents the fields. */
 export interface CmdMessage extends Content {
   readonly type: 'cmd';
   readonly action: string;
 }
 
+/** A message of the app's own kind; the vendor documents the fields. */
 export interface CustomMessage extends Content {
   readonly type: 'custom';
   readonly customEvent: string;
   readonly customExts: Record<string, unknown>;
 }
 
-/** A message receipt. In an event, `mid` is the id of the message that was read. */
+/** A message receipt. In an event, `mid` is the id of the message that was read. The vendor documents the other fields. */
 export interface ReadMessage extends Sent {
   readonly type: 'read';
   readonly chatType?: ChatType;
@@ -57,22 +60,26 @@ export interface ReadMessage extends Sent {
   readonly groupReadCount?: Record<string, number>;
 }
 
-/** A conversation receipt. */
+/** A conversation receipt. The vendor documents the fields. */
 export interface ChannelMessage extends Sent {
   readonly type: 'channel';
   readonly chatType: ChatType;
   readonly time: number;
 }
 
+/** A delivery receipt; the vendor documents the fields. */
 export interface DeliveryMessage extends Sent {
   readonly type: 'delivery';
   readonly ackId?: string;
   readonly mid?: string;
 }
 
+/** The messages that users see. */
 export type ContentMessage = TextMessage | CmdMessage | CustomMessage;
+/** Every message and every receipt that `send` takes. */
 export type EasemobMessage = ContentMessage | ReadMessage | ChannelMessage | DeliveryMessage;
 
+/** The answer of `send`; the vendor documents the other fields. */
 export interface SendResult {
   readonly localMsgId: string;
   /** Of a message: its final id, also offline, because ids are made here. Of a receipt: empty, because receipts have no id. */
@@ -80,11 +87,13 @@ export interface SendResult {
   readonly message?: ContentMessage;
 }
 
+/** The answer of a question to the server; the vendor documents the fields. */
 export interface AsyncResult<T> {
   readonly type: 0;
   readonly data: T;
 }
 
+/** A conversation in a list; the vendor documents the fields. Nothing is pinned here. */
 export interface ConversationItem {
   readonly conversationId: string;
   readonly conversationType: 'singleChat' | 'groupChat';
@@ -94,11 +103,13 @@ export interface ConversationItem {
   readonly lastMessage: ContentMessage | null;
 }
 
+/** A conversation, for `localCache`; the vendor documents the fields. */
 export interface SessionParams {
   readonly conversationId: string;
   readonly conversationType: 'singleChat' | 'groupChat';
 }
 
+/** The app's handlers. EASEMOB.md says what differs; the vendor documents the others. */
 export interface EventHandlers {
   onConnected?(): void;
   onDisconnected?(): void;

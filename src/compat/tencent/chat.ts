@@ -40,6 +40,10 @@ interface LoggedIn {
   total: number;
 }
 
+/**
+ * The chat, with the vendor's calls for receipts and counts. TENCENT.md says call by call what differs; the vendor
+ * documents the fields of arguments and answers.
+ */
 export class Chat {
   private user: LoggedIn | null = null;
   private isUserReady = false;
@@ -51,25 +55,31 @@ export class Chat {
     private readonly destroyed: () => void,
   ) {}
 
+  /** Listens for an event. */
   on<N extends keyof EventData>(eventName: N, handler: Handler<N>, context?: unknown): void;
+  /** Listens for an event, by a name that is not among `EVENT`. */
   on(eventName: string, handler: (event: never) => void, context?: unknown): void;
   on(eventName: string, handler: unknown, context?: unknown): void {
     requireParams(isText(eventName) && typeof handler === 'function');
     this.handlers.add(eventName, { handler, context });
   }
 
+  /** Ends a listener. */
   off(eventName: string, handler: unknown, _context?: unknown, _once?: boolean): void {
     this.handlers.remove(eventName, handler);
   }
 
   /** The vendor's samples begin with these two calls, which have no effect here. */
   readonly setLogLevel = (_level: number): void => undefined;
+  /** Has no effect here. */
   readonly registerPlugin = (_plugins: object): void => undefined;
 
+  /** True after the first complete synchronization. */
   isReady(): boolean {
     return this.isUserReady;
   }
 
+  /** The user who is logged in; empty if no user is. */
   getLoginUser(): string {
     return this.user?.session.client.userId ?? '';
   }
@@ -144,6 +154,7 @@ export class Chat {
     });
   }
 
+  /** Logs out, and ends all listeners. */
   destroy(): Promise<void> {
     if (this.user) this.end(this.user);
     this.handlers.call(EVENT.SDK_DESTROY, undefined);
@@ -198,6 +209,7 @@ export class Chat {
     });
   }
 
+  /** Takes an own message back, on all devices. */
   revokeMessage(message: Pick<Message, 'ID'>): Promise<Response<{ readonly message: Message | null }>> {
     const isFit = (): boolean => isMessage(message);
     return this.call('revokeMessage', isFit, async ({ session, live }) => {
@@ -236,6 +248,7 @@ export class Chat {
     }));
   }
 
+  /** A page of the members who have read an own group message, or who have not. */
   getGroupMessageReadMemberList(options: MembersOptions): Promise<Response<MembersPage>> {
     const isFit = (): boolean =>
       isObject(options) &&

@@ -15,6 +15,7 @@ export const EVENT = {
   NET_STATE_CHANGE: 'netStateChange',
 } as const;
 
+/** The vendor's constants for types, as far as the facade knows them. */
 export const TYPES = {
   MSG_TEXT: 'TIMTextElem',
   CONV_C2C: 'C2C',

@@ -8,6 +8,7 @@ import { EVENT, TYPES } from './constants.ts';
 
 const chats = new Map<number, Chat>();
 
+/** The vendor's default export, with `create`, `EVENT` and `TYPES`. */
 const TencentCloudChat = {
   EVENT,
   TYPES,

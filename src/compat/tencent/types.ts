@@ -1,5 +1,6 @@
 /** The shapes of `@tencentcloud/chat` 3.6, for receipts and unread counts only. */
 
+/** The receipts of a message; the vendor documents the other fields. */
 export interface ReadReceiptInfo {
   /** Direct chats: the peer has sent a receipt for this message. */
   isPeerRead: boolean | undefined;
@@ -9,7 +10,7 @@ export interface ReadReceiptInfo {
   timestamp: number;
 }
 
-/** The only object of a message. The facade changes the object before the event. */
+/** The only object of a message. The facade changes the object before the event. The vendor documents the fields. */
 export interface Message {
   readonly ID: string;
   type: string;
@@ -32,6 +33,7 @@ export interface Message {
   cloudCustomData: string;
 }
 
+/** A conversation in a list; the vendor documents the fields. */
 export interface Conversation {
   readonly conversationID: string;
   readonly type: string;
@@ -51,6 +53,7 @@ export interface Conversation {
   readonly markList: number[];
 }
 
+/** A receipt in an event; the vendor documents the fields. */
 export interface ReadReceipt {
   readonly messageID: string;
   readonly userID?: string;
@@ -60,13 +63,13 @@ export interface ReadReceipt {
   readonly unreadCount?: number;
 }
 
-/** The result of every call. */
+/** The result of every call. The vendor documents the fields. */
 export interface Response<T = object> {
   readonly code: 0;
   readonly data: T;
 }
 
-/** The `data` of each event, by the values of `EVENT`. */
+/** The `data` of each event, by the values of `EVENT`. The vendor documents the events. */
 export interface EventData {
   readonly sdkStateReady: undefined;
   readonly sdkStateNotReady: undefined;
@@ -82,6 +85,7 @@ export interface EventData {
   readonly netStateChange: { readonly state: string };
 }
 
+/** The arguments of `createTextMessage`; the vendor documents the fields. */
 export interface MessageOptions {
   readonly to: string;
   readonly conversationType: string | number;
@@ -90,12 +94,13 @@ export interface MessageOptions {
   readonly cloudCustomData?: string;
 }
 
+/** The options of `sendMessage`; the vendor documents the fields. */
 export interface SendMessageOptions {
   readonly onlineUserOnly?: boolean;
   readonly messageControlInfo?: { readonly excludedFromUnreadCount?: boolean; readonly excludedFromLastMessage?: boolean };
 }
 
-/** The fields a call reads: the message may have the vendor's type. */
+/** The fields a call reads: the message may have the vendor's type. The vendor documents the fields. */
 export interface MessageRef {
   readonly ID: string;
   readonly conversationID: string;
@@ -103,6 +108,7 @@ export interface MessageRef {
   readonly needReadReceipt: boolean;
 }
 
+/** The conditions of `getConversationList`; the vendor documents the fields. */
 export interface ConversationFilter {
   readonly type?: string | number;
   readonly markType?: number;
@@ -111,6 +117,7 @@ export interface ConversationFilter {
   readonly hasGroupAtInfo?: boolean;
 }
 
+/** The arguments of `getGroupMessageReadMemberList`; the vendor documents the other fields. */
 export interface MembersOptions {
   readonly message: Pick<MessageRef, 'ID'>;
   /** `''` asks for the first page. */
@@ -120,6 +127,7 @@ export interface MembersOptions {
   readonly count: number;
 }
 
+/** A page of readers or of other members; the vendor documents the fields. */
 export interface MembersPage {
   readonly messageID: string;
   readonly cursor: string;

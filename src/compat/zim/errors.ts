@@ -1,8 +1,10 @@
 /** The vendor's error codes, by the codes of Tidemark. */
 import { codeIn, translated, translator, type VendorCodes } from '../vendor-errors.ts';
 
+/** An error in the vendor's form: callers branch on `code`. */
 export class ZIMError extends Error {
   constructor(
+    /** The vendor's code. */
     readonly code: number,
     message: string,
   ) {

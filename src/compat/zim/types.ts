@@ -1,11 +1,18 @@
 /** The enumerations and shapes of `zego-zim-web` 2.29, for receipts and unread counts only. */
 
+/** The vendor's constants for kinds of conversations. */
 export const ZIMConversationType = { Unknown: -1, Peer: 0, Room: 1, Group: 2, CommunityChannel: 3 } as const;
+/** The vendor's constants for states of receipts. */
 export const ZIMMessageReceiptStatus = { Unknown: -1, None: 0, Processing: 1, Done: 2, Expired: 3, Failed: 4 } as const;
+/** The vendor's constants for states of sending. */
 export const ZIMMessageSentStatus = { Sending: 0, Success: 1, Failed: 2 } as const;
+/** The vendor's constants for directions of messages. */
 export const ZIMMessageDirection = { Send: 0, Receive: 1 } as const;
+/** The vendor's constants for kinds of messages, as far as the facade knows them. */
 export const ZIMMessageType = { Unknown: 0, Text: 1, Custom: 200 } as const;
+/** The vendor's constants for states of the connection. */
 export const ZIMConnectionState = { Disconnected: 0, Connecting: 1, Connected: 2, Reconnecting: 3 } as const;
+/** The vendor's constants for reasons of such a state. */
 export const ZIMConnectionEvent = {
   Success: 0,
   ActiveLogin: 1,
@@ -14,11 +21,13 @@ export const ZIMConnectionEvent = {
   KickedOut: 4,
   TokenExpired: 5,
 } as const;
+/** The vendor's constants for changes of a conversation. */
 export const ZIMConversationEvent = { Added: 0, Updated: 1 } as const;
 const NOTIFY = { Notify: 1, DoNotDisturb: 2 } as const;
+/** The vendor's constants for muted conversations. */
 export const ZIMConversationNotificationStatus = NOTIFY;
 
-/** Of a message made by the app, this facade reads `type` and the content only. */
+/** Of a message made by the app, this facade reads `type` and the content only. The vendor documents the other fields. */
 export interface ZIMMessage {
   readonly type: number;
   readonly message?: string;
@@ -41,6 +50,7 @@ export interface ZIMMessage {
   readonly isMentionAll?: boolean;
 }
 
+/** The options of `sendMessage`; the vendor documents the other fields. */
 export interface ZIMMessageSendConfig {
   readonly priority: number;
   /** True if the sender wants receipts. Default false. */
@@ -49,6 +59,7 @@ export interface ZIMMessageSendConfig {
   readonly disableUnreadMessageCount?: boolean;
 }
 
+/** The receipts of a message; the vendor documents the other fields. */
 export interface ZIMMessageReceiptInfo {
   readonly status: number;
   readonly messageID: string;
@@ -62,6 +73,7 @@ export interface ZIMMessageReceiptInfo {
   readonly readTime: number;
 }
 
+/** A conversation in a list; the vendor documents the other fields. */
 export interface ZIMConversation {
   readonly conversationID: string;
   readonly type: number;
@@ -81,6 +93,7 @@ export interface ZIMConversation {
   readonly draft: string;
 }
 
+/** A user; the vendor documents the other fields. */
 export interface ZIMUser {
   readonly userID: string;
   /** Names are not covered: empty. */
@@ -94,7 +107,7 @@ interface MessagesReceived {
   readonly info: { readonly isOfflineMessage: boolean };
 }
 
-/** The second argument of each listener, after the ZIM object. */
+/** The second argument of each listener, after the ZIM object. The vendor documents the events and their fields. */
 export interface ZIMEvents {
   error: { readonly code: number; readonly message: string };
   tokenWillExpire: { readonly second: number };

@@ -42,6 +42,10 @@ interface InConversation {
   readonly conversationType: number;
 }
 
+/**
+ * The vendor's class, with the calls for receipts and counts. ZIM.md says call by call what differs; the vendor
+ * documents the fields of arguments and answers.
+ */
 export class ZIM {
   private static instance: ZIM | null = null;
 
@@ -55,6 +59,7 @@ export class ZIM {
     return ZIM.instance;
   }
 
+  /** The instance of `create`; null before it. */
   static getInstance(): ZIM | null {
     return ZIM.instance;
   }
@@ -71,6 +76,7 @@ export class ZIM {
     this.session?.handle();
   }
 
+  /** Ends the listener of a type. */
   off(type: keyof ZIMEvents): void {
     this.listeners.off(type);
   }
@@ -118,11 +124,13 @@ export class ZIM {
     this.listeners.loggedOut();
   }
 
+  /** Logs out. Afterwards `create` makes a new instance. */
   destroy(): void {
     this.logout();
     ZIM.instance = null;
   }
 
+  /** Takes a new token, after `tokenWillExpire`. */
   async renewToken(token: string): Promise<{ readonly token: string }> {
     this.loggedIn().renewToken(token);
     return { token };
@@ -206,10 +214,12 @@ export class ZIM {
     return withZimErrors(() => receiptsOf(this.loggedIn().client, conversationIdOf(conversationID, conversationType), messageList));
   }
 
+  /** A page of the members who have read an own group message. */
   queryGroupMessageReceiptReadMemberList(message: ZIMMessage, groupID: string, config: MembersConfig): Promise<MembersPage> {
     return withZimErrors(() => this.members.page(this.loggedIn().client, 'read', message, groupID, config));
   }
 
+  /** A page of the members who have not read an own group message. */
   queryGroupMessageReceiptUnreadMemberList(message: ZIMMessage, groupID: string, config: MembersConfig): Promise<MembersPage> {
     return withZimErrors(() => this.members.page(this.loggedIn().client, 'unread', message, groupID, config));
   }
@@ -226,6 +236,7 @@ export class ZIM {
     });
   }
 
+  /** Sets all unread counts to 0, on all devices of this user. The senders learn nothing. */
   clearConversationTotalUnreadMessageCount(): Promise<void> {
     return withZimErrors(() => this.loggedIn().client.clearAllUnreadCounts());
   }
@@ -252,6 +263,7 @@ export class ZIM {
     });
   }
 
+  /** Takes an own message back, on all devices. */
   revokeMessage(revoked: ZIMMessage): Promise<{ readonly message: ZIMMessage }> {
     return withZimErrors(async () => {
       const { client } = this.loggedIn();

@@ -8,7 +8,7 @@ import { ReceiptRefused } from '../sender.ts';
 import { connectedBy } from './connected.ts';
 import { refusing } from './refusing.ts';
 
-/** The part of the SDK's `connection` that the adapter calls. */
+/** The part of the SDK's `connection` that the adapter calls. The vendor documents the members. */
 export interface EasemobConnection {
   isOpened(): boolean;
   send(message: object): Promise<unknown>;
@@ -16,7 +16,7 @@ export interface EasemobConnection {
   removeEventHandler(id: string): void;
 }
 
-/** The SDK itself, or its `message`. */
+/** The SDK itself, or its `message`. The vendor documents the members. */
 export interface EasemobMessages {
   create(options: object): object;
 }

@@ -14,7 +14,7 @@ interface MatrixError {
   readonly data?: { readonly retry_after_ms?: number };
 }
 
-/** The part of `MatrixClient` that the adapter calls. */
+/** The part of `MatrixClient` that the adapter calls. The vendor documents the members. */
 export interface MatrixClient {
   getSyncState(): string | null;
   setRoomReadMarkersHttpRequest(roomId: string, fullyRead: string, publicReceipt?: string, privateReceipt?: string): Promise<unknown>;

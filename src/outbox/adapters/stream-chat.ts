@@ -12,7 +12,7 @@ interface StreamError {
   readonly response?: { readonly status?: number; readonly headers?: unknown };
 }
 
-/** The part of `StreamChat` that the adapter calls. */
+/** The part of `StreamChat` that the adapter calls. The vendor documents the members. */
 export interface StreamClient {
   readonly baseURL?: string;
   readonly wsConnection: { readonly isHealthy: boolean } | null;

@@ -8,7 +8,7 @@ import { ReceiptRefused } from '../sender.ts';
 import { connectedBy } from './connected.ts';
 import { refusing } from './refusing.ts';
 
-/** The part of the SDK's `chat` that the adapter calls. */
+/** The part of the SDK's `chat` that the adapter calls. The vendor documents the members. */
 export interface TencentChat {
   isReady(): boolean;
   findMessage(messageID: string): object | null;

@@ -7,12 +7,12 @@ import type { PendingReceipts } from '../pending.ts';
 import { ReceiptRefused } from '../sender.ts';
 import { refusing } from './refusing.ts';
 
-/** A message of the SDK, as far as the adapter reads it. */
+/** A message of the SDK, as far as the adapter reads it. The vendor documents the fields. */
 interface ZimMessage {
   readonly messageID?: string;
 }
 
-/** The part of `ZIM` that the adapter calls. */
+/** The part of `ZIM` that the adapter calls. The vendor documents the members. */
 export interface ZimClient {
   queryHistoryMessage(
     conversationID: string,
