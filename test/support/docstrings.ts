@@ -67,7 +67,10 @@ const isPublicField = (parameter: ts.ParameterDeclaration): boolean =>
   (ts.getCombinedModifierFlags(parameter) & (ts.ModifierFlags.Readonly | ts.ModifierFlags.Public)) !== 0 && !isHidden(parameter);
 
 const membersOfType = (member: ts.Node): ts.Node[] => {
-  const parts = [(member as ts.PropertySignature).type, ...((member as ts.MethodSignature).parameters ?? []).map(({ type }) => type)];
+  const parts = [
+    (member as ts.PropertySignature).type,
+    ...((member as Partial<ts.MethodSignature>).parameters ?? []).map(({ type }) => type),
+  ];
   return parts.flatMap((type) => (type ? partsOf(type) : []));
 };
 
