@@ -92,17 +92,14 @@ export class VirtualDevice {
       for (const tab of this.openTabs) tab.life(isOnline ? 'online' : 'offline');
     });
   }
-
   /** Ms since the beginning. */
   get now(): number {
     return this.options.time.now;
   }
-
   /** The tabs that are open. */
   get openTabs(): readonly VirtualTab[] {
     return this.tabs.filter((tab) => tab.isOpen);
   }
-
   /** The ports of a tab, a service worker or other code that runs in a process of this device. */
   async ports(process: VirtualProcess, life: Ports['life'] = NO_LIFE): Promise<Ports> {
     const { random } = this.options;
@@ -173,7 +170,6 @@ export class VirtualDevice {
     const gone = new Promise<never>((_, reject) => process.onEnd(() => reject(new Error(`${process.name} died on its way`))));
     return Promise.race([this.start(tab, settings, retention), gone]);
   }
-
   /** Adds a tab before its account is open: a test may kill the tab during the start. */
   private newTab(removeAccount?: () => Promise<void>): VirtualTab {
     const process = new VirtualProcess(this.options.time, `${this.name}.${++this.opened}`, () => this.skewMs);
@@ -218,18 +214,15 @@ export class VirtualDevice {
     );
     return clientInTab(this.userId, tab, bodySchema);
   }
-
   /** Deletes the database and gives the device a new id. */
   async removeAccount(): Promise<void> {
     this.renew();
     await this.disk.wipe();
   }
-
   /** Gives the device a new id. */
   renew(): string {
     return (this.deviceId = `${this.name}-${this.options.random.below(2 ** 31)}`);
   }
-
   /** Does the work of a Background Sync: sends the outbox without a page. Rejects if the browser should try again later. */
   async sync(): Promise<void> {
     await this.wake(async (process) => {
@@ -252,7 +245,6 @@ export class VirtualDevice {
       takePushOn(await this.ports(process), push, this.notifications, () => this.openTabs.length, notification),
     );
   }
-
   /** Starts the service worker for one task, and ends it then. @returns false if the service worker has another task. */
   async wake(task: (process: VirtualProcess) => Promise<void>): Promise<boolean> {
     if (this.serviceWorker?.alive) return false;
@@ -265,7 +257,6 @@ export class VirtualDevice {
       process.kill();
     }
   }
-
   /** Takes the lock and the fencing token from the leader tab, and releases the lock at once. The old leader learns of it late. */
   async stealLead(): Promise<void> {
     const process = new VirtualProcess(this.options.time, `${this.name}.thief${++this.opened}`);
@@ -280,7 +271,6 @@ export class VirtualDevice {
       process.kill();
     }
   }
-
   /** The holder of the leader lock. */
   get leader(): VirtualProcess | undefined {
     return this.locks.holder(LOCK);

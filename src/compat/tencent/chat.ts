@@ -63,12 +63,10 @@ export class Chat {
     requireParams(isText(eventName) && typeof handler === 'function');
     this.handlers.add(eventName, { handler, context });
   }
-
   /** Ends a listener. */
   off(eventName: string, handler: unknown, _context?: unknown, _once?: boolean): void {
     this.handlers.remove(eventName, handler);
   }
-
   /** The vendor's samples begin with these two calls, which have no effect here. */
   readonly setLogLevel = (_level: number): void => undefined;
   /** Has no effect here. */
@@ -78,12 +76,10 @@ export class Chat {
   isReady(): boolean {
     return this.isUserReady;
   }
-
   /** The user who is logged in; empty if no user is. */
   getLoginUser(): string {
     return this.user?.session.client.userId ?? '';
   }
-
   /** Logs in. Resolves at once, also offline: stored entries are there, and the connection comes by itself. */
   login(options: { readonly userID: string; readonly userSig: string }): Promise<Response<{ readonly repeatLogin?: boolean }>> {
     requireParams(isObject(options) && isText(options.userID) && typeof options.userSig === 'string');
@@ -145,7 +141,6 @@ export class Chat {
     this.isUserReady = false;
     this.handlers.call(EVENT.SDK_NOT_READY, undefined);
   }
-
   /** Ends the log-in. Stored entries stay on this device, and are sent after the next log-in. */
   logout(): Promise<Response> {
     return this.call('', always, async (user) => {
@@ -153,7 +148,6 @@ export class Chat {
       return {};
     });
   }
-
   /** Logs out, and ends all listeners. */
   destroy(): Promise<void> {
     if (this.user) this.end(this.user);
@@ -176,7 +170,6 @@ export class Chat {
     requireParams(isFit());
     return translated(chatError, async () => ok(await run(user)));
   }
-
   /** Makes a message. {@link sendMessage} sends it. */
   createTextMessage(options: MessageOptions): Message {
     if (!this.user) return loggedOut('createTextMessage') as never;
@@ -184,7 +177,6 @@ export class Chat {
     requireParams(isObject(options.payload) && isText(options.payload.text));
     return this.user.live.create(options);
   }
-
   /** Sends a message. Offline, the call resolves when this device has stored the message: `status` is `unSend` until then. */
   sendMessage(
     message: Pick<Message, 'ID'>,
@@ -208,7 +200,6 @@ export class Chat {
       return { message: sending };
     });
   }
-
   /** Takes an own message back, on all devices. */
   revokeMessage(message: Pick<Message, 'ID'>): Promise<Response<{ readonly message: Message | null }>> {
     const isFit = (): boolean => isMessage(message);
@@ -218,13 +209,11 @@ export class Chat {
       return { message: live.find(message.ID) };
     });
   }
-
   /** A page of at most 15 messages before `nextReqMessageID`, or the newest; oldest first. */
   getMessageList(options: { readonly conversationID: string; readonly nextReqMessageID?: string }): Promise<Response<MessageList>> {
     const isFit = (): boolean => namesConversation(options) && typeof (options.nextReqMessageID ?? '') === 'string';
     return this.call('getMessageList', isFit, ({ session, live }) => messagesOf(session.client, live, options));
   }
-
   /** The app's object of this message, with the receipts of now. `null` for a message the app did not get. */
   findMessage(messageID: string): Message | null {
     return this.user ? this.user.live.find(messageID) : (loggedOut('findMessage') as never);
