@@ -34,14 +34,14 @@ export const CHAPTERS: readonly Chapter[] = [
       guide('tabs-and-workers'),
       guide('storage-and-encryption'),
       guide('react'),
-      guide('frameworks'),
+      guide('frameworks', 'Other frameworks'),
       guide('bundlers'),
       guide('test-your-app'),
     ],
   },
   {
     title: 'Run',
-    pages: [guide('deploy'), guide('several-servers'), guide('security'), guide('performance'), guide('debug')],
+    pages: [guide('deploy'), guide('several-servers'), guide('your-own-server'), guide('security'), guide('performance'), guide('debug')],
   },
   {
     title: 'Migrate',

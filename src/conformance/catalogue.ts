@@ -14,6 +14,7 @@ import { RECEIPTS } from './checks/receipts.ts';
 import { HEARTBEAT, TRANSPORTS } from './checks/transports.ts';
 import { VALUES } from './checks/values.ts';
 
+/** All checks, in the order in which they run. */
 export const CHECKS: readonly Check[] = [
   ...OPENING,
   ...HEARTBEAT,

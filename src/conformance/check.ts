@@ -7,9 +7,11 @@ import type { Stage } from './stage.ts';
  */
 export type Level = 'core' | 'full';
 
+/** One check of one rule. */
 export interface Check {
   /** Stable: a report of a later version names the same rule by the same id. */
   readonly id: string;
+  /** Whether a client needs the rule before it is of any use. */
   readonly level: Level;
   /** The heading in PROTOCOL.md. */
   readonly section: string;

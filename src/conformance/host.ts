@@ -10,7 +10,9 @@
 import { execFile } from 'node:child_process';
 import { Skipped, shown } from './demand.ts';
 
+/** The program around the server under test. */
 export interface Host {
+  /** Asks for a token, a group, a member or a policy; the fields of `about` and of the answer are at the top of this file. */
   ask(what: 'token' | 'group' | 'member' | 'policy', about: object): Promise<Readonly<Record<string, unknown>>>;
 }
 

@@ -8,9 +8,11 @@ import { type Environment, Stage } from './stage.ts';
 import { UpgradeRefused } from './wire/socket.ts';
 import { namesOfRun, type Users } from './users.ts';
 
+/** The options of `runConformance`. */
 export interface ConformanceOptions {
   /** The address of the server under test, such as `ws://127.0.0.1:8787/receipts`. */
   readonly url: string;
+  /** The users of the run, with their tokens. */
   readonly users: Users;
   /** Makes groups and sets the policy. Without a host, the checks that need one are skipped. */
   readonly host?: Host;
@@ -28,25 +30,39 @@ export interface ConformanceOptions {
   readonly onResult?: (result: ConformanceResult) => void;
 }
 
+/** The result of one check. */
 export interface ConformanceResult {
+  /** The id of the check. */
   readonly id: string;
+  /** The level of the check. */
   readonly level: Level;
   /** The heading in PROTOCOL.md. */
   readonly section: string;
   /** The rule that the check is about. */
   readonly rule: string;
+  /** Whether the server keeps the rule; `skipped`: the environment cannot show it. */
   readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** What the rule expects; absent if the check passed. */
   readonly expected?: string;
+  /** What the server did instead, or why the check was skipped. */
   readonly saw?: string;
+  /** Duration of the check, in milliseconds. */
   readonly ms: number;
 }
 
+/** The results of a run. */
 export interface ConformanceReport {
+  /** The address of the server. */
   readonly url: string;
+  /** The level of the run. */
   readonly level: Level;
+  /** The number of checks that passed. */
   readonly passed: number;
+  /** The number of checks that failed. */
   readonly failed: number;
+  /** The number of checks that were skipped. */
   readonly skipped: number;
+  /** The results, in the order of the checks. */
   readonly results: readonly ConformanceResult[];
 }
 

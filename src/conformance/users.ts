@@ -8,11 +8,15 @@ import { UsageError } from '../errors.ts';
 import { Skipped } from './demand.ts';
 import type { Host } from './host.ts';
 
+/** A user of the run. */
 export interface Person {
+  /** The user's id. */
   readonly userId: string;
+  /** The user's token. */
   readonly token: string;
 }
 
+/** Makes the users of a run. */
 export interface Users {
   /** A user without any conversation. */
   next(): Promise<Person>;

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile } from 'svelte/compiler';
+import { readConformance } from '../../src/cli/conformance.ts';
 import { readCommandLine } from '../../src/cli/options.ts';
 import { checkTypes } from './check-types-of-blocks.ts';
 import type { CodeBlock } from './guide-blocks.ts';
@@ -39,7 +40,8 @@ const checkCommand = ([command, verb, ...rest]: readonly string[], root: string)
     return rest
       .filter((name) => !OTHER_PACKAGES.has(name) && !(name in dependencies) && !(name in peerDependencies))
       .map((name) => `the package needs no ${name}`);
-  if (command === 'npx' && verb === 'tidemark') return problem(() => readCommandLine(rest, {}));
+  if (command === 'npx' && verb === 'tidemark')
+    return problem(() => (rest[0] === 'conformance' ? readConformance(rest.slice(1), {}) : readCommandLine(rest, {})));
   if (command === 'npx' && verb === 'vitest') return missing(rest.filter((word) => word.includes('/')));
   if (command === 'node') return missing([verb!]);
   if (command === 'echo') return problem(() => JSON.parse(verb!));

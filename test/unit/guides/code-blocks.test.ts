@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { PAGES } from '../../../demo/site/pages.ts';
 import { checkBlocks } from '../../support/check-blocks.ts';
-import { blocksOf, type CodeBlock } from '../../support/guide-blocks.ts';
+import { blocksOf, headingsThatRun, type CodeBlock } from '../../support/guide-blocks.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -11,11 +11,18 @@ it('every code block of every page is right', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'src/README.md', ...PAGES.map(({ file }) => file)];
   const blocks = pages.flatMap((page) => blocksOf(ROOT, page));
   expect(blocks.length).toBeGreaterThan(80);
-  expect(checkBlocks(ROOT, blocks)).toEqual([]);
+  const run = headingsThatRun(ROOT);
+  const isRun = ({ page, heading }: CodeBlock): boolean => page === 'demo/guides/frameworks.md' && run.has(heading);
+  expect(
+    checkBlocks(
+      ROOT,
+      blocks.filter((block) => !isRun(block)),
+    ),
+  ).toEqual([]);
 }, 180_000);
 
 it('a wrong block is found: an unknown language, option, command, field or call', () => {
-  const block = (language: string, code: string): CodeBlock => ({ where: 'page.md:1', page: 'page.md', language, code });
+  const block = (language: string, code: string): CodeBlock => ({ where: 'page.md:1', page: 'page.md', heading: '', language, code });
   const problems = checkBlocks(ROOT, [
     block('ruby', 'puts 1'),
     block('sh', 'npx tidemark serve --dev --alow-origin x\nnpm run nothing\nnpm install left-pad\ncurl x'),
