@@ -22,7 +22,7 @@ const guide = (name: string, menu?: string): SitePage => ({
 export const CHAPTERS: readonly Chapter[] = [
   {
     title: 'Begin',
-    pages: [guide('start'), guide('concepts'), guide('offline-and-guarantees'), guide('calls'), guide('streams')],
+    pages: [guide('start'), guide('concepts'), guide('offline-and-guarantees'), guide('calls'), guide('bodies'), guide('streams')],
   },
   {
     title: 'Build',
@@ -41,7 +41,15 @@ export const CHAPTERS: readonly Chapter[] = [
   },
   {
     title: 'Run',
-    pages: [guide('deploy'), guide('several-servers'), guide('your-own-server'), guide('security'), guide('performance'), guide('debug')],
+    pages: [
+      guide('deploy'),
+      guide('several-servers'),
+      guide('your-own-server'),
+      guide('security'),
+      guide('performance'),
+      guide('debug'),
+      guide('inspector', 'See inside'),
+    ],
   },
   {
     title: 'Migrate',

@@ -10,7 +10,7 @@ const NAMES = 'test/support/guide-names.ts';
 const namesIn = (root: string): string[] => {
   const text = readFileSync(join(root, NAMES), 'utf8');
   const exported = [...text.matchAll(/^export (?:type )?\{ ([^}]*) \}/gm)].flatMap(([, names]) => names!.split(', '));
-  return [...exported, ...[...text.matchAll(/^export declare const (\w+)/gm)].map(([, name]) => name!)];
+  return [...exported, ...[...text.matchAll(/^export (?:declare const|interface) (\w+)/gm)].map(([, name]) => name!)];
 };
 
 /** The names that a module declares or imports at its top level. */
@@ -22,7 +22,11 @@ const declaredIn = (source: ts.SourceFile): Set<string> => {
   };
   for (const statement of source.statements) {
     if (ts.isVariableStatement(statement)) for (const { name } of statement.declarationList.declarations) add(name);
-    else if (ts.isFunctionDeclaration(statement) && statement.name) names.add(statement.name.text);
+    else if (
+      (ts.isFunctionDeclaration(statement) || ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) &&
+      statement.name
+    )
+      names.add(statement.name.text);
     else if (ts.isImportDeclaration(statement)) {
       const { name, namedBindings } = statement.importClause ?? {};
       if (name) names.add(name.text);

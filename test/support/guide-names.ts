@@ -18,7 +18,7 @@ import type { TestWorld, VirtualDevice } from '../../src/testing/index.ts';
 export { firstValueFrom } from 'rxjs';
 export { useEffect, useState } from 'react';
 export { Hono } from 'hono';
-export type { ReceiptClient } from '../../src/index.ts';
+export type { Message, ReceiptClient } from '../../src/index.ts';
 
 // The library
 export declare const client: ReceiptClient;
@@ -35,6 +35,9 @@ export declare const userId: string;
 export declare const getToken: () => Promise<string>;
 export declare const fetchToken: (userId: string) => Promise<string>;
 export declare const body: { readonly text: string };
+export interface MyBody {
+  readonly text: string;
+}
 export declare const ids: readonly MessageId[];
 export declare const messageId: MessageId;
 export declare const lastShown: { readonly id: `direct:${string}` | `group:${string}` };

@@ -7,8 +7,11 @@ import type { ConnectionStatus } from './status.ts';
 export interface LogLine {
   /** Epoch ms by this device's clock. */
   readonly at: number;
+  /** How important the record is. */
   readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** The name of the event: LOG.md lists all. */
   readonly event: string;
+  /** The details of the event. */
   readonly details: object;
 }
 
@@ -16,6 +19,7 @@ export interface LogLine {
 export interface InspectedEntry {
   /** The idempotency key: the same on every try. */
   readonly key: string;
+  /** The kind of entry. */
   readonly kind: OutboxEntry['kind'];
   /** `null` for a change of the account's settings. */
   readonly conversationId: ConversationId | null;
@@ -39,6 +43,7 @@ export interface InspectedAccount {
   readonly outbox: readonly InspectedEntry[];
   /** The number of all pending entries. */
   readonly pending: number;
+  /** The entries that the server has rejected. */
   readonly deadLetters: readonly DeadLetter[];
 }
 

@@ -216,6 +216,7 @@ export const joinRows = (a: ConversationRow, b: ConversationRow): ConversationRo
 
 /** A conversation as the page sees it. */
 export interface Conversation<Body = Json> {
+  /** The id: `direct:` with the peer's user id, or `group:` with the group's id. */
   readonly id: ConversationId;
   /** The kind of conversation. */
   readonly type: 'direct' | 'group';

@@ -15,10 +15,11 @@ export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed'
 
 /** What `sendMessage` takes: any JSON if the client names no type of its bodies. */
 export type BodyToSend<Body> = Json extends Body ? unknown : Body;
-  /** The id. */
+/** The id. */
 
 /** A message as the page sees it. `Body` is the app's type of a body, see `createReceiptClient`. */
 export interface Message<Body = Json> {
+  /** The id. */
   readonly id: MessageId;
   /** The conversation. */
   readonly conversationId: ConversationId;
@@ -32,6 +33,7 @@ export interface Message<Body = Json> {
   readonly body: Body | null;
   /** The body as it arrived, if `bodySchema` refuses it: for example of a newer release of the app. Absent otherwise. */
   readonly unfitBody?: Json;
+  /** True if the sender asked for read receipts. */
   readonly receiptRequested: boolean;
   /** True if the message counts as unread for its readers. */
   readonly countable: boolean;

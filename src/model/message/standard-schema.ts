@@ -5,6 +5,7 @@
 
 /** A schema of the Standard Schema form. */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
+  /** The members of the standard; the vendor documents them: https://standardschema.dev. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -13,11 +14,14 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
   };
 }
 
-/** The answer of a schema: a value, or issues. */
+/** The answer of a schema: a value, or issues. `value` is the body, `issues` says what does not fit. */
 export type StandardResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
 
+/** What does not fit in a body. */
 export interface StandardIssue {
+  /** What is wrong. */
   readonly message: string;
+  /** The place in the body: each step is a name, or has it in `key`. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
