@@ -19,7 +19,12 @@ export interface Policy {
    * How long the server keeps messages; null: without a limit. A message that is older, or above the number of its conversation, ends: the
    * server deletes it with its receipts, and so do the devices.
    */
-  readonly retention: { readonly days: number | null; readonly messagesPerConversation: number | null };
+  readonly retention: {
+    /** The age at which a message ends, in days. Default null. */
+    readonly days: number | null;
+    /** The messages that a conversation keeps at most. Default null. */
+    readonly messagesPerConversation: number | null;
+  };
   /**
    * The allowance of one user, over all connections: `perSecond` refills it, `burst` is its size. Each entry
    * of a submitted frame costs 1, and so does each KiB of an answer to a question.

@@ -280,15 +280,9 @@ export interface MergedTransactions {
   tx<T>(bodies: readonly ((tx: ServerTx) => Promise<T>)[]): Promise<readonly PromiseSettledResult<T>[]>;
 }
 
-/**
- * The database of a server: {@link openPgliteStore}, `openPostgresStore` or {@link createMemoryStore} makes one. A
- * host only passes it on.
- */
+/** The database of a server, made by {@link openPgliteStore}, `openPostgresStore` or {@link createMemoryStore}. A host only passes it on. */
 export interface ServerStore {
-  /**
-   * The number of transactions that run side by side. Further transactions wait, and users take turns.
-   * Default 1.
-   */
+  /** The number of transactions that run side by side. Further transactions wait, and users take turns. Default 1. */
   readonly atOnce?: number;
   /** Runs a read transaction. All of its reads see the database at one moment. */
   read<T>(name: string, body: (tx: ServerReadTx) => Promise<T>, work?: Work): Promise<T>;
