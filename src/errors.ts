@@ -54,7 +54,12 @@ export type StoreCode =
    * The store was closed under a call: the tab ends, another tab leads, or the account was logged out. Do: repeat the
    * call, on a new client if this one is closed.
    */
-  | 'store/closed';
+  | 'store/closed'
+  /**
+   * The key of the encrypted texts on this device is gone, so an unsent message or the text of a receipt cannot be read; the dead letter says
+   * which. Do: tell the user, and send the text anew.
+   */
+  | 'store/unreadable';
 
 /** Codes of `WorkerError`: the worker of this tab. */
 export type WorkerCode =

@@ -12,6 +12,8 @@ export interface WorkerConfig {
   readonly userId: string;
   readonly deviceId: string;
   readonly retention?: Retention;
+  /** True if the worker encrypts the stored texts. */
+  readonly encryption?: boolean;
   /** True if the page wants debug and info records too. Otherwise the worker sends only warnings and errors. */
   readonly logsAll?: boolean;
   readonly settings: { readonly deliveryReceipts?: boolean; readonly readReceipts?: boolean };

@@ -43,7 +43,7 @@ export interface OpenAccount {
 }
 
 export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): OpenAccount => {
-  const { url, userId, deliveryReceipts, readReceipts, retention } = options;
+  const { url, userId, deliveryReceipts, readReceipts, retention, encryption } = options;
   const name = databaseName(url, userId);
   // Read the first paint while the worker starts: the record is there first.
   const paint = readFirstPaint(name);
@@ -56,6 +56,7 @@ export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): 
     userId,
     deviceId: await deviceId(name),
     ...(retention ? { retention } : {}),
+    ...(encryption ? { encryption } : {}),
     settings: isFirst ? settings : {},
     logsAll: options.log !== undefined,
   });

@@ -62,10 +62,10 @@ export const checkOptions = <Body>(options: ReceiptClientOptions<Body>): void =>
   const given = readOptions(
     options,
     'createReceiptClient',
-    { url: 1, userId: 1, getToken: 1, deliveryReceipts: 1, readReceipts: 1, appBadge: 1, retention: 1, worker: 1, log: 1, bodySchema: 1 },
+    { url: 1, userId: 1, getToken: 1, deliveryReceipts: 1, readReceipts: 1, appBadge: 1, encryption: 1, retention: 1, worker: 1, log: 1, bodySchema: 1 },
     'usage/invalid-option',
   );
-  const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, worker, log, bodySchema } = given as Record<
+  const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, encryption, worker, log, bodySchema } = given as Record<
     keyof ReceiptClientOptions,
     unknown
   >;
@@ -75,8 +75,10 @@ export const checkOptions = <Body>(options: ReceiptClientOptions<Body>): void =>
     refuse('url must carry no query, fragment or credentials: Tidemark gets the token from getToken');
   requireId(userId, 'userId', 'usage/invalid-option');
   if (typeof getToken !== 'function') refuse(`getToken must be a function that returns a token; got ${typeof getToken}`);
-  for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts }))
+  for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts, encryption }))
     if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false; got ${typeof value}`);
+  if (encryption === true && 'document' in globalThis && !('subtle' in crypto))
+    refuse('encryption needs WebCrypto, which this page has not: serve the page over https: or from localhost, or leave encryption out');
   badgeCounts(appBadge);
   checkRetention(given.retention);
   if (worker !== undefined && typeof worker !== 'function')

@@ -8,7 +8,7 @@ import type { LoadedMessages, MessagesWanted, ReadMembersPage } from '../model/a
 import type { Json, Message } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { MessageReceipts } from '../model/message/receipt.ts';
-import type { StorageReport } from '../model/api/storage.ts';
+import { ALWAYS_READABLE, type StorageReport } from '../model/api/storage.ts';
 import type { UnreadExplanation } from '../model/conversation/unread.ts';
 import {
   MAX_LIMIT,
@@ -68,7 +68,7 @@ export interface Questions<Body = Json> {
 
   /**
    * Reports what this device stores of the account: `bytes` (the texts in UTF-8, without the browser's own overhead), the number of
-   * `messages`, whether the browser keeps the data (`persisted`), and the bytes that the browser allows this origin (`quota`). The last
+   * `messages`, which of it is encrypted (`encryption`), whether the browser keeps the data (`persisted`), and the bytes that the browser allows this origin (`quota`). The last
    * two are null in a browser that does not say.
    */
   storage(): Promise<StorageReport>;
@@ -124,7 +124,7 @@ export const questionsOf = ({ connection, persistence, requireOpen, conversation
   async storage() {
     requireOpen();
     const [stored, browser] = await Promise.all([connection.query('storage'), persistence.report()]);
-    return { ...stored, ...browser };
+    return { ...stored, encryption: { ...stored.encryption, readable: ALWAYS_READABLE }, ...browser };
   },
   async dropCachedMessages() {
     requireOpen();

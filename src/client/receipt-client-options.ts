@@ -35,6 +35,13 @@ export interface ReceiptClientOptions<Body = Json> {
    */
   readonly retention?: Retention;
   /**
+   * True if this device encrypts the texts of messages and receipts that it stores, also those not yet sent, with a key of this device
+   * and account that no script can read. Default false. Set the option in every tab of the account: the newest tab decides, and the
+   * stored texts are rewritten in the background, in both directions. The rest stays readable, as `storage()` tells: ids, senders, times,
+   * positions, counts. A log-out deletes the key first. In a page without WebCrypto (not `https:`, not this machine) the client is refused.
+   */
+  readonly encryption?: boolean;
+  /**
    * True if the installed app's icon shows this account's total unread count, `{ counts: 'mentions' }` if it shows the
    * total of mentions. Default false. The badge belongs to the account of this origin that turned it on last. Set the
    * option in every tab of the account. Without an open tab, the service worker updates the number. A log-out, or a

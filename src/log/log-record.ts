@@ -97,6 +97,8 @@ export type Change =
   /** New read counts of own group messages in a part of a catch-up. Its last part makes one event of all. */
   | { readonly t: 'statistics'; readonly receipts: readonly ReceiptStatistic[] }
   /** A tab received the events up to this number. */
+  /** The key of encrypted texts is gone: the device forgets all messages, and loads a snapshot for the last ones. Rows stay. */
+  | { readonly t: 'texts-lost' }
   | { readonly t: 'heard'; readonly upTo: number }
   | { readonly t: 'dismiss'; readonly id: string };
 

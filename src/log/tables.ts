@@ -13,6 +13,9 @@ export const SNAPSHOT_KEY = 'snapshot';
 /** The account of this database. */
 export const ACCOUNT_KEY = 'account';
 
+/** The key of encrypted texts, and whether new texts are encrypted. */
+export const CIPHER_KEY = 'cipher';
+
 /** Present except during an eviction on a full device: pages are deleted before their eviction can be written to the log. */
 export const PAGES_INTACT_KEY = 'whole';
 
@@ -59,5 +62,5 @@ export const clearPages = (tx: StoreTx): void => {
 export const clearTables = (tx: StoreTx): void => {
   tx.deleteRange('log', { from: 0, upTo: Number.MAX_SAFE_INTEGER });
   clearPages(tx);
-  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY, PAGES_INTACT_KEY]) tx.delete('meta', key);
+  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY, PAGES_INTACT_KEY, CIPHER_KEY]) tx.delete('meta', key);
 };

@@ -8,6 +8,7 @@
  */
 import { type Archive, latestFlag, latestMark, type Flag, type Mark } from './registers/flag.ts';
 import type { ConversationId, MessageId, Seq } from './ids.ts';
+import { LOST_TEXT } from './message/lost-text.ts';
 import type { Mentions } from './message/mentions.ts';
 import { NO_RANGES, type Ranges, union } from './registers/ranges.ts';
 import type { AckContent } from './message/receipt.ts';
@@ -175,6 +176,12 @@ export type OutboxEntry = ConversationEntry | SettingsEntry;
 export type Queue = ConversationId | 'settings';
 export const queueOf = (entry: OutboxEntry): Queue => (entry.kind === 'settings' ? 'settings' : entry.conversationId);
 
+/** Whether a text of the entry was encrypted with a key that is gone. */
+export const hasLostText = (entry: OutboxEntry): boolean =>
+  entry.kind === 'message'
+    ? entry.message.body === LOST_TEXT
+    : entry.kind === 'receipts' && entry.pendingReceipts.contents.some(({ text }) => text === LOST_TEXT);
+
 /** How an entry ended (I-3). `cancelled`: the user switched receipts off, or logged out. */
 export type EntryEnd = 'confirmed' | 'superseded' | 'expired' | 'rejected' | 'cancelled';
 
@@ -188,7 +195,7 @@ export interface DeadLetter {
   readonly conversationId: ConversationId;
   /** The messages that the entry names: a message to send or to recall, or messages of named receipts. */
   readonly messageIds: readonly MessageId[];
-  /** The error code, `rejected/…`. */
+  /** The error code: `rejected/…`, or `store/unreadable` if the entry's text was encrypted and its key is gone. */
   readonly code: string;
   /** Time of the rejection, epoch ms by this device's clock. */
   readonly at: number;

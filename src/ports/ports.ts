@@ -10,6 +10,7 @@ import type { ProtocolError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import type { LogLine } from '../model/api/inspection.ts';
 import type { ConnectionStatus } from '../model/api/status.ts';
+import type { TextEncryption } from '../model/api/storage.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { Log } from '../logging.ts';
 
@@ -60,6 +61,18 @@ export interface StoreTx {
   deleteRange(table: TableName, range: KeyRange): void;
 }
 
+/**
+ * Encrypts the texts that a store keeps. The store keeps the key, so a key is any value that a record may hold; in a browser it is a
+ * `CryptoKey` that no code can read.
+ */
+export interface CipherPort {
+  newKey(): Promise<unknown>;
+  /** @param beside what is stored in the clear beside the text: the text opens only with the same. */
+  seal(key: unknown, text: string, beside: string): Promise<Uint8Array>;
+  /** Rejects if key, text or `beside` is another. */
+  open(key: unknown, sealed: Uint8Array, beside: string): Promise<string>;
+}
+
 /** `strict`: flushed to disk before the transaction resolves, for actions of the user. `relaxed`: for data of the server. */
 export type Durability = 'strict' | 'relaxed';
 
@@ -79,6 +92,8 @@ export interface StorePort {
   ): Promise<T>;
   /** The number of bytes that the device can still store for this origin; null if the browser does not tell. */
   room(): Promise<number | null>;
+  /** How the texts are kept. Absent: as they are. */
+  encryption?(): Promise<TextEncryption>;
   close(): void;
 }
 

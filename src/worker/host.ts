@@ -6,11 +6,13 @@
  *                                   └───────▶ Engine over memory, if the device refuses to store
  */
 import { exposeWorker, type Host } from '../bridge/expose.ts';
+import { browserCipher } from '../platform/browser-cipher.ts';
 import { browserBus, browserClock, browserLocks, browserRandom, browserRoom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import type { PageSide } from '../bridge/worker-api.ts';
 import { finishWipe } from '../engine/account/enter-account.ts';
 import { accountDatabases, isUnwiped } from '../store/accounts.ts';
 import { openDiskStore } from '../store/disk-store.ts';
+import { openSealedDisk } from '../store/sealed-store.ts';
 import { databaseName } from '../model/storage-name.ts';
 import { cacheStorage, keepNote } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
@@ -49,7 +51,13 @@ const browserHost = (): Host => {
         name,
         page,
         note: keepNote(cacheStorage(globalThis), name),
-        open: () => openDiskStore(name, { clock: browserClock, room: browserRoom }),
+        open: () =>
+          openSealedDisk(
+            () => openDiskStore(name, { clock: browserClock, room: browserRoom }),
+            browserCipher,
+            browserClock,
+            config.encryption === true,
+          ),
         removeUnseen: () => void indexedDB.deleteDatabase(name),
         ports: {
           clock: browserClock,

@@ -3,6 +3,7 @@
  * `npm run faults:break`.
  */
 import { DOOR_BREAKS } from './door-breaks.ts';
+import { ENCRYPTION_BREAKS } from './encryption-breaks.ts';
 import { HOSTILE_BREAKS } from './hostile-breaks.ts';
 import { ID_BREAKS } from './id-breaks.ts';
 import { LOAD_BREAKS } from './load-breaks.ts';
@@ -38,6 +39,7 @@ export interface Break extends Place {
 
 export const BREAKS: readonly Break[] = [
   ...DOOR_BREAKS,
+  ...ENCRYPTION_BREAKS,
   ...HOSTILE_BREAKS,
   ...ID_BREAKS,
   ...LOAD_BREAKS,

@@ -206,6 +206,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F136', fault: 'a message is sent again after it has ended at the server' },
       { id: 'F137', fault: 'a device comes back with receipts for messages that have ended at the server' },
       { id: 'F138', fault: 'a server deletes a long history in one transaction, and holds every user up' },
+      { id: 'F139', fault: 'a device that encrypts leaves a text in the clear or loses it, or the key of its texts is gone' },
     ],
   },
 ];

@@ -65,6 +65,8 @@ export const KINDS = [
   // The server's transactions run side by side.
   'interleave',
   'retention',
+  // Encrypted texts, and switches of the option.
+  'encrypt',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -89,6 +91,7 @@ const RARE: Partial<Record<Kind, number>> = {
   push: 0.25,
   interleave: 0.25,
   retention: 0.25,
+  encrypt: 0.3,
 };
 /** The shortest mean time between two calls in a slow world, with room for minutes of work in between. */
 const SLOW_GAP_MS = 4000;

@@ -11,6 +11,7 @@ import { judgeMeaning } from './oracle.ts';
 import { Plans } from './plans.ts';
 import { rest, restWithin, reopen } from './rest.ts';
 import { judgeScreens } from './screens.ts';
+import { rowInTheClear } from './sealed.ts';
 import { settled } from './settled.ts';
 import { type Home, Simulation, Violation } from './simulation.ts';
 import { Stepping } from './stepping.ts';
@@ -160,6 +161,10 @@ const finalJudgement = async (sim: Simulation, stepping: Stepping): Promise<void
     },
     violated,
   );
+  for (const { device } of sim.homes) {
+    const row = rowInTheClear(device);
+    if (row) violated('encryption', `${device.name} keeps a text of ${row} in the clear`);
+  }
   await judgeScreens(sim, sim.homes, stepping);
   if (sim.violation === null) await sim.questions.judgeAtRest(stepping);
   if (sim.violation === null) await secondRoad(sim, stepping);

@@ -4,6 +4,7 @@ import type { Conversation } from '../../src/model/conversation/conversation.ts'
 import type { ReceiptSettings } from '../../src/model/message/receipt-settings.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
 import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
+import type { SeededRandom } from '../../src/testing/random.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import { CONNECTING } from '../../src/testing/virtual-network.ts';
@@ -17,6 +18,7 @@ import { Notices } from './notices.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
 import { Loads } from './loads.ts';
+import { drawEncryption, textOf } from './sealed.ts';
 import { Silence } from './silence.ts';
 import { judgeTables } from './tables.ts';
 import { mentionsOf, type Truth, truthOf, undeliveredIn, unreadOf } from './truths.ts';
@@ -109,6 +111,7 @@ export class Simulation {
   resting = false;
   asleep = false;
   truths = new Map<Chat, Truth>();
+  private readonly encrypting: SeededRandom;
   private readonly keys = new Set<string>();
 
   constructor(
@@ -119,6 +122,7 @@ export class Simulation {
       () => world.random.fork('host'),
     ),
   ) {
+    this.encrypting = world.random.fork('encrypt');
     world.server.committed = () => this.look();
   }
 
@@ -170,7 +174,7 @@ export class Simulation {
     device.disk.committed = (what) => {
       for (const write of what.writes)
         if (write.op === 'put' && write.table === 'log')
-          this.world.time.note(`${what.process.name} ${what.name} wrote ${String(write.record)}`);
+          this.world.time.note(`${what.process.name} ${what.name} wrote ${textOf('log', write.record)}`);
       ledger.commit(what);
       // The account ends here, also for a tab that dies before the answer to its log-out.
       if (what.name === 'wipe-unrecorded') home.pausedSince = home.offSince = null;
@@ -214,6 +218,7 @@ export class Simulation {
     home.opens++;
     home.opening++;
     home.loggedOut = false;
+    if (this.config.faults.has('encrypt')) drawEncryption(device, this.encrypting);
     try {
       const tab = await device.openTab(home.silent ? { readReceipts: false, deliveryReceipts: false } : {});
       this.watch(home, tab);
@@ -371,6 +376,9 @@ export class Simulation {
     for (const kind of ['readReceipts', 'deliveryReceipts'] as const)
       if (screen.account[kind] !== (kept?.[kind].value ?? true))
         problems.push(`${name} shows the account's ${kind} as ${String(screen.account[kind])}`);
+    // A server that lost its history may have lost whole conversations, and the device hears of it late.
+    for (const chat of screen.listed)
+      if (!this.truths.get(chat)?.messages.length) problems.push(`${name} lists ${chat}, of which the server has nothing`);
     let expected = 0;
     let expectedMentions = 0;
     let expectedConversations = 0;

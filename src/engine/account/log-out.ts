@@ -10,7 +10,7 @@ import type { LogOut } from '../../model/api/log-out.ts';
 import type { ConnectionStatus } from '../../model/api/status.ts';
 import type { Ports } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord } from '../../log/log-record.ts';
-import { clearTables, type LogHeader, LOG_HEADER_KEY, TABLES } from '../../log/tables.ts';
+import { CIPHER_KEY, clearTables, type LogHeader, LOG_HEADER_KEY, TABLES } from '../../log/tables.ts';
 import { PAINT_KEY } from '../../model/storage-name.ts';
 import { finishWipe } from './enter-account.ts';
 import { flush, type Flushes } from './flush.ts';
@@ -46,6 +46,8 @@ const record = async (ports: LogOutPorts, writer: Writer, flushes: Flushes, { pe
         generation: ports.random.id(),
         ended: keepData ? 'kept' : 'wiped',
       } satisfies LogHeader);
+      // Without its key, what a failed wipe leaves behind cannot be read.
+      if (!keepData) tx.delete('meta', CIPHER_KEY);
       // The page reads the first paint without the worker, and must not show the state before the log-out.
       if (!keepData || pendingKeys.length > 0) tx.delete('meta', PAINT_KEY);
       return last;

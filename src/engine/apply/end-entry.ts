@@ -1,44 +1,20 @@
 /** Ends an entry by the server's answer. The end, the row in the answer and their events are one transaction (I-20). */
-import type { RejectedCode } from '../../errors.ts';
-import type {
-  ConversationEntry,
-  DeadLetter,
-  OutboxEntry,
-  PendingReceipts,
-  ReceiptsEntry,
-  RecallEntry,
-  SettingsEntry,
-} from '../../model/outbox-entry.ts';
+import type { OutboxEntry, PendingReceipts, ReceiptsEntry, RecallEntry, SettingsEntry } from '../../model/outbox-entry.ts';
 import { highest, intersect } from '../../model/registers/ranges.ts';
 import { NO_RECEIPTS_SENT } from '../../model/message/receipt.ts';
-import type { Ports } from '../../ports/ports.ts';
 import type { WireResult } from '../../protocol/submit.ts';
 import { findInConversation } from '../present/find-message.ts';
 import { joinSettings } from '../../model/message/receipt-settings.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import type { Draft } from '../write/draft.ts';
 import type { IntentPorts } from '../write/enqueue.ts';
+import { rejected } from '../write/rejected.ts';
 import { takeAccount } from '../write/receipt-switches.ts';
 import { applyRow, addRowEvents, storedAt } from './apply-rows.ts';
 import { endRefused, expireAll } from './refused-receipts.ts';
 import { tellSent } from './tell-sent.ts';
 
 type EndOfEntry = Exclude<WireResult, { outcome: 'retry' }>;
-
-const messageIdsOf = (entry: ConversationEntry): readonly string[] =>
-  entry.kind === 'message' ? [entry.message.id] : entry.kind === 'recall' ? [entry.messageId] : entry.pendingReceipts.namedIds;
-
-const reject = (draft: Draft, ports: Pick<Ports, 'clock'>, entry: ConversationEntry, code: RejectedCode): void => {
-  const deadLetter: DeadLetter = {
-    id: entry.key,
-    kind: entry.kind,
-    conversationId: entry.conversationId,
-    messageIds: messageIdsOf(entry),
-    code,
-    at: ports.clock.wall(),
-  };
-  draft.change({ t: 'end', key: entry.key, end: 'rejected', deadLetter }, { t: 'event', event: { type: 'rejected', deadLetter } });
-};
 
 /** Empties the recalled message in the transaction of the entry's end: no view shows the text in between. */
 const emptyRecalled = async (draft: Draft, { conversationId, messageId }: RecallEntry): Promise<void> => {
@@ -90,7 +66,7 @@ export const endEntry = async (draft: Draft, ports: IntentPorts, entry: OutboxEn
     // event; a lost message does.
     if (entry.again && entry.kind !== 'message') draft.change({ t: 'end', key: entry.key, end: 'rejected' });
     else if (entry.kind === 'receipts' && result.code === 'rejected/receipt-expired') await expireAll(draft, entry);
-    else reject(draft, ports, entry, result.code);
+    else draft.change(...rejected(ports, entry, result.code));
     return;
   }
   const before = result.row ? await applyRow(draft, result.row) : undefined;

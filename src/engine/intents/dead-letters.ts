@@ -1,6 +1,6 @@
 /** Dead letters: entries that the server rejected. The user dismisses a dead letter, or tries its entry again. */
 import { UsageError } from '../../errors.ts';
-import { allowedBy, isNothingPending, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import { allowedBy, hasLostText, isNothingPending, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import type { Draft } from '../write/draft.ts';
 import { enqueueReceipts, type IntentPorts } from '../write/enqueue.ts';
 import type { IntentTable } from './intent.ts';
@@ -31,6 +31,11 @@ const retryDeadLetter = (
   if (!dead)
     throw new UsageError('usage/invalid-argument', `there is no dead letter ${JSON.stringify(id)}; take an id from watchDeadLetters()`);
   const { entry } = dead;
+  if (hasLostText(entry))
+    throw new UsageError(
+      'usage/invalid-argument',
+      `the text of dead letter ${JSON.stringify(id)} cannot be read any more: dismiss it, and send the message again`,
+    );
   if (entry.kind === 'receipts') return retryReceipts(draft, ports, id, entry);
   draft.change({ t: 'dismiss', id });
   const fresh: OutboxEntry = { ...entry, key: ports.random.id(), sent: false, cursor: model.cursor };

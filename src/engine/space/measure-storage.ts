@@ -19,5 +19,5 @@ export const measureStorage = async ({ store }: Pick<Ports, 'store'>, writer: Wr
   writer.emit();
   let messages = 0;
   for (const { storedSeqs } of writer.model.conversations.values()) messages += size(storedSeqs);
-  return { bytes, messages };
+  return { bytes, messages, encryption: (await store.encryption?.()) ?? { on: false, waiting: 0 } };
 };

@@ -1,6 +1,6 @@
 /** Applies the changes of log records to the state. Every tab that applies the same records in order gets the same state (I-14). */
 import { wholeRow } from '../../model/conversation/conversation.ts';
-import { mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
+import { hasLostText, mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
 import type { StoredEvent } from '../../model/api/event.ts';
 import { contains, fromSeqs, subtract, union } from '../../model/registers/ranges.ts';
 import { countsOf, joinSettings } from '../../model/message/receipt-settings.ts';
@@ -8,6 +8,7 @@ import type { Change, KeptMessage, LogRecord } from '../../log/log-record.ts';
 import { withReceipt, withStep } from '../../log/pages.ts';
 import { type AccountState, MAX_DEAD_LETTERS, MAX_EVENTS_KEPT } from './account-state.ts';
 import type { ConversationState } from './conversation-state.ts';
+import { LOST_TEXT } from '../../model/message/lost-text.ts';
 import type { Dirty } from './dirty.ts';
 import { MessageIndex } from './message-index.ts';
 
@@ -59,6 +60,11 @@ const switching = (model: AccountState, dirty: Dirty, change: () => unknown, ane
   dirty.settings = true;
 };
 
+const withoutLostTexts = (event: StoredEvent): StoredEvent =>
+  event.type === 'groupRead'
+    ? { ...event, readers: event.readers.map((reader) => (reader.content === LOST_TEXT ? { by: reader.by } : reader)) }
+    : event;
+
 const addEvent = (model: AccountState, event: StoredEvent, dirty: Dirty): void => {
   const kept = { number: ++model.eventCount, event };
   model.events.push(kept);
@@ -104,6 +110,15 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       for (const entry of model.outbox.values()) model.putEntry({ ...entry, sent: true });
       return;
     }
+    case 'texts-lost':
+      model.cursor = model.asOf = null;
+      dirty.asOf = true;
+      model.requestable = {};
+      for (const { id } of model.conversations.values()) model.touch(id, dirty).loseTexts();
+      model.index = new MessageIndex(model.me);
+      for (const entry of model.confirmed.all) if (hasLostText(entry)) model.confirmed.take(entry.key);
+      model.events = model.events.map((kept) => ({ ...kept, event: withoutLostTexts(kept.event) }));
+      return;
     case 'messages': {
       const conversation = model.touch(change.conversationId, dirty);
       const messages = notEnded(conversation, change);

@@ -126,6 +126,16 @@ export class ConversationState {
     if (this.newest && this.newest.seq <= ended) this.newest = null;
   }
 
+  /** The texts of the stored messages cannot be read: the messages are fetched again when the conversation opens. */
+  loseTexts(): void {
+    this.row = { ...this.row, lastMessage: null };
+    this.unflushed.clear();
+    this.evicted = union(this.evicted, this.storedSeqs);
+    this.dropped = union(this.dropped, this.storedSeqs);
+    this.storedSeqs = NO_RANGES;
+    this.newest = null;
+  }
+
   get pendingReceipts(): PendingReceipts {
     return (this.pendingReceiptsCache ??= this.receipts.reduce(
       (pendingReceipts, entry) => mergePendingReceipts(pendingReceipts, entry.pendingReceipts),

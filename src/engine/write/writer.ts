@@ -28,6 +28,7 @@ import { GroupCommit, type Job, type Lane, type WriteOptions } from './group-com
 import { createLogHeader, type LoggedOutError } from './log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { repairPages } from './repair-pages.ts';
+import { hasLostTexts, repairTexts } from './repair-texts.ts';
 import { SyncedState } from './synced-state.ts';
 import { WriteQueue } from './write-queue.ts';
 import { addDirty, nothingDirty, type Dirty } from '../state/dirty.ts';
@@ -110,6 +111,7 @@ export class Writer {
       await ports.store.tx('create', ['meta', 'log'], 'readwrite', 'strict', (tx) => createLogHeader(tx, ports.random.id(), first));
       await read();
     }
+    if (hasLostTexts(writer.model)) await repairTexts(ports, writer);
     if (!writer.pagesIntact) await writer.repair();
     writer.logText = writer.state.readText;
     writer.compaction.whenDue();

@@ -2,6 +2,7 @@
 import { byteLength } from '../byte-length.ts';
 import { UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
+import { LOST_TEXT } from './lost-text.ts';
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -133,7 +134,7 @@ export const bodyText = (body: unknown): string => {
 
 /** Parses a body for the page. A peer's client may send any text; text that is no JSON is returned as a string. */
 export const parseBody = (text: string): Json => {
-  if (text === '') return null;
+  if (text === '' || text === LOST_TEXT) return null;
   try {
     return JSON.parse(text) as Json;
   } catch {
