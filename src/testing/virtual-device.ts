@@ -9,7 +9,7 @@ import { AuthError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/api/retention.ts';
-import { TOKEN_TIMEOUT_MS, type BusHint, type Ports, type StorePort } from '../ports/ports.ts';
+import { TOKEN_TIMEOUT_MS, type BusHint, type Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
 import { VirtualProcess } from './virtual-process.ts';
 import type { SeededRandom } from './random.ts';
@@ -21,8 +21,7 @@ import type { VirtualTime } from './virtual-time.ts';
 import { errorDetails, type Log } from '../logging.ts';
 import type { NoteKeeper } from '../store/loss-marker.ts';
 import type { Json } from '../model/message/message.ts';
-import { sealTexts } from '../store/sealed-store.ts';
-import { FakeCipher } from './fake-cipher.ts';
+import { DeviceEncryption, NO_LIFE } from './device-encryption.ts';
 import type { ReceiptClient } from '../client/receipt-client.ts';
 import { hostAccount, LOCK, readTabClientOptions, type TabClientOptions } from './host-account.ts';
 import { MemoryNote } from './memory-note.ts';
@@ -30,9 +29,6 @@ import { clientInTab } from './tab-client.ts';
 import { takePushOn, type VirtualNotification } from './virtual-push.ts';
 import type { PushFrame } from '../protocol/push.ts';
 import type { ReceiptSyncOptions } from '../service-worker/options.ts';
-
-/** The life of code without a page: no event ever comes. */
-const NO_LIFE: Ports['life'] = { listen: () => () => undefined };
 
 export interface DeviceOptions {
   readonly userId: UserId;
@@ -83,13 +79,10 @@ export class VirtualDevice {
   private opened = 0;
   private hints = 0;
   private serviceWorker: VirtualProcess | null = null;
-
-  /** The option `encryption` of the pages that open from now on. null: no code for encryption runs, as if there were none. */
-  encryption: boolean | null = null;
-  private readonly cipher: FakeCipher;
+  readonly encryption: DeviceEncryption;
 
   constructor(private readonly options: DeviceOptions) {
-    this.cipher = new FakeCipher(options.name);
+    this.encryption = new DeviceEncryption(options.name);
     this.userId = options.userId;
     this.name = options.name;
     this.disk = options.disk;
@@ -108,11 +101,6 @@ export class VirtualDevice {
     return this.tabs.filter((tab) => tab.isOpen);
   }
 
-  private async openStore(process: VirtualProcess, hasPage: boolean): Promise<StorePort> {
-    const store = await this.disk.open(process);
-    return this.encryption === null ? store : sealTexts(store, this.cipher, process.clock, hasPage ? this.encryption : undefined);
-  }
-
   /** The ports of a tab, a service worker or other code that runs in a process of this device. */
   async ports(process: VirtualProcess, life: Ports['life'] = NO_LIFE): Promise<Ports> {
     const { random } = this.options;
@@ -120,7 +108,7 @@ export class VirtualDevice {
     const ports: Ports = {
       clock: process.clock,
       random: { next: () => chance.next(), id: () => chance.id() },
-      store: await this.openStore(process, life !== NO_LIFE),
+      store: await this.encryption.seal(await this.disk.open(process), process, life),
       net: this.network.port(process),
       locks: this.locks.port(process),
       bus: {

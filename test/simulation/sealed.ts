@@ -14,8 +14,8 @@ const steady = new WeakSet<VirtualDevice>();
 
 /** Every second device encrypts always. On the others each start of a page decides anew. */
 export const drawEncryption = (device: VirtualDevice, random: SeededRandom): void => {
-  if (device.encryption === null && random.chance(0.5)) steady.add(device);
-  device.encryption = steady.has(device) || random.chance(0.5);
+  if (device.encryption.on === null && random.chance(0.5)) steady.add(device);
+  device.encryption.on = steady.has(device) || random.chance(0.5);
 };
 
 /** A row with a text in the clear, on a device that encrypts always. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { checkOptions } from '../../../src/client/options.ts';
 import type { ReceiptClientOptions } from '../../../src/client/receipt-client-options.ts';
 import { UsageError } from '../../../src/errors.ts';
@@ -24,6 +24,24 @@ describe('the option appBadge', () => {
     [[], 'appBadge: options must be an object'],
   ])('appBadge refuses %j', (appBadge, said) => {
     expect(() => checkOptions(withBadge(appBadge))).toThrow(said);
+  });
+});
+
+describe('the option encryption', () => {
+  const withEncryption = (encryption: unknown) => ({ ...given(undefined), encryption }) as ReceiptClientOptions;
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('encryption is refused in a page without WebCrypto, with the way out, and nowhere else', () => {
+    expect(() => checkOptions(withEncryption(true))).not.toThrow();
+    vi.stubGlobal('document', {});
+    expect(() => checkOptions(withEncryption(true))).not.toThrow();
+    vi.stubGlobal('crypto', { getRandomValues: () => undefined });
+    expect(() => checkOptions(withEncryption(true))).toThrow('serve the page over https: or from localhost, or leave encryption out');
+    expect(() => checkOptions(withEncryption(false))).not.toThrow();
+  });
+
+  it('encryption refuses another type by name', () => {
+    expect(() => checkOptions(withEncryption('yes'))).toThrow('encryption must be true or false; got string');
   });
 });
 

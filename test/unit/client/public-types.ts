@@ -155,6 +155,7 @@ export type Fields = All<
     Same<StorageReport['messages'], number>,
     Same<StorageReport['persisted'], boolean | null>,
     Same<StorageReport['quota'], number | null>,
+    Same<StorageReport['encryption']['waiting'], number>,
     Same<
       SentReadReceipts['skipped'],
       readonly {

@@ -29,7 +29,7 @@ const bodies = async (
 const twoPeople = async (seed: string) => {
   const world = createTestWorld({ seed });
   const [phone, hers] = [world.device('alice', 'phone'), world.device('ben', 'hers')];
-  phone.encryption = true;
+  phone.encryption.on = true;
   const [alice, ben] = [await world.open(phone), await world.open(hers)];
   await world.until(world.server.host.createGroup({ groupId: 'g', members: [{ userId: 'alice' }, { userId: 'ben' }] }));
   await world.pass(1000);
@@ -73,7 +73,7 @@ describe('a device with encrypted texts', () => {
     await say(alice, 'direct:ben', 'unsent');
     for (const encryption of [false, true, false, true]) {
       phone.killAll();
-      phone.encryption = encryption;
+      phone.encryption.on = encryption;
       const tab = await world.open(phone);
       expect((await world.until(tab.ask('storage'))).encryption).toMatchObject({ on: encryption });
       await world.pass(10_000);
@@ -123,6 +123,8 @@ describe('a device whose key is gone', () => {
       await world.until(alice.do('sendReadReceipts', 'group:g', ['asked'], { content: `${SECRET} ack` }));
       await world.until(alice.do('sendReadReceipts', 'direct:ben', ['ben 1']));
       await loseKey(world, phone);
+      const logged: string[] = [];
+      phone.log = (_level, event) => void logged.push(event);
       const tab = await world.open(phone);
       const letters = await world.until(tab.watch({ of: 'dead-letters' }), (list) => list.length === 2);
       expect(letters.map(({ kind, code, messageIds }) => [kind, code, messageIds])).toEqual([
@@ -130,6 +132,7 @@ describe('a device whose key is gone', () => {
         ['receipts', 'store/unreadable', ['asked']],
       ]);
       await expect(world.until(tab.do('retryDeadLetter', letters[0]!.id, {}))).rejects.toMatchObject({ code: 'usage/invalid-argument' });
+      expect(logged).toContain('texts-lost');
       phone.network.set(online);
       await world.pass(10_000);
       const shown = await bodies(world, tab, 'direct:ben', 6);
