@@ -63,6 +63,8 @@ describe('a store with encrypted texts', () => {
       const own = await tx.get('log', 1);
       tx.delete('log', 1);
       tx.put('log', 2, row('three', 2));
+      tx.put('log', 3, row('four', 3));
+      tx.deleteRange('log', { from: 3, upTo: 3 });
       return [own, await tx.get('log', 1)];
     });
     expect(seen).toEqual([row('two'), undefined]);
