@@ -116,7 +116,7 @@ export const HARDER_BUGS = [
   bug(
     'a refused entry is tried for ever',
     'engine/apply/end-entry.ts',
-    'else reject(draft, ports, entry, result.code);\n    return;',
+    'else draft.change(...rejected(ports, entry, result.code));\n    return;',
     'return;',
   ),
   bug(
