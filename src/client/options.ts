@@ -62,7 +62,19 @@ export const checkOptions = <Body>(options: ReceiptClientOptions<Body>): void =>
   const given = readOptions(
     options,
     'createReceiptClient',
-    { url: 1, userId: 1, getToken: 1, deliveryReceipts: 1, readReceipts: 1, appBadge: 1, encryption: 1, retention: 1, worker: 1, log: 1, bodySchema: 1 },
+    {
+      url: 1,
+      userId: 1,
+      getToken: 1,
+      deliveryReceipts: 1,
+      readReceipts: 1,
+      appBadge: 1,
+      encryption: 1,
+      retention: 1,
+      worker: 1,
+      log: 1,
+      bodySchema: 1,
+    },
     'usage/invalid-option',
   );
   const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, encryption, worker, log, bodySchema } = given as Record<
