@@ -79,14 +79,12 @@ export class VirtualDevice {
   private opened = 0;
   private hints = 0;
   private serviceWorker: VirtualProcess | null = null;
+  /** Encryption at rest on this device: off, on, or switched while the test runs. */
   readonly encryption: DeviceEncryption;
 
   constructor(private readonly options: DeviceOptions) {
     this.encryption = new DeviceEncryption(options.name);
-    this.userId = options.userId;
-    this.name = options.name;
-    this.disk = options.disk;
-    this.network = options.network;
+    ({ userId: this.userId, name: this.name, disk: this.disk, network: this.network } = options);
     this.deviceId = `${options.name}-0`;
     this.network.listeners.add((isOnline) => {
       for (const tab of this.openTabs) tab.life(isOnline ? 'online' : 'offline');
