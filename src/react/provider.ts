@@ -27,7 +27,7 @@ export interface ReceiptProviderProps<Body = Json> {
  */
 export const ReceiptProvider = <Body = Json>(props: ReceiptProviderProps<Body>): ReactElement => {
   // A context has no type of its own for each provider: the hooks name the type of the bodies.
-  const { options = null, client, onLoggedOut, children } = props as ReceiptProviderProps;
+  const { options = null, client, onLoggedOut, children } = props as unknown as ReceiptProviderProps;
   const [own, setOwn] = useState<OwnClient | null>(null);
   const key = client === undefined ? keyOf(options) : null;
   const newest = useRef({ options, onLoggedOut });

@@ -7,6 +7,7 @@ import { isMentioned } from './mentions.ts';
 import { judgeLists } from './lists.ts';
 import { restWithin } from './rest.ts';
 import type { Home, Simulation } from './simulation.ts';
+import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import type { Stepping } from './stepping.ts';
 
 const statusOf = (sim: Simulation, chat: Chat, user: string, seq: number): string => {
@@ -26,7 +27,9 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
   const { violated } = sim;
   const { time } = sim.world;
   for (const home of homes) {
-    const tab = home.device.openTabs.find((one) => one.isReady && home.screens.has(one));
+    // A page with a hanging disk is reloaded, also at rest.
+    const openTab = (): VirtualTab | undefined => home.device.openTabs.find((one) => one.isReady && home.screens.has(one));
+    let tab = openTab();
     if (!tab) continue;
     const user = home.device.userId;
     await stepping.wait(judgeLists(sim, tab, user), 10_000);
@@ -34,20 +37,20 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
     await stepping.wait(home.notices.judgeAtRest(tab), 10_000);
     for (const truth of sim.truths.values()) {
       if (!truth.parts.get(user)?.isIn || truth.messages.length === 0) continue;
-      const shows = async (): Promise<string[]> => {
-        const list = await firstValueFrom(tab.watch({ of: 'messages', conversationId: nameFor(user, truth.chat), limit: 1000 }));
+      const shows = async (of: VirtualTab): Promise<string[]> => {
+        const list = await firstValueFrom(of.watch({ of: 'messages', conversationId: nameFor(user, truth.chat), limit: 1000 }));
         const problems: string[] = [];
         const held = new Map(list.filter(({ seq }) => seq !== null).map((message) => [message.seq!, message]));
         for (const one of truth.messages) {
           const { id, seq, senderId, recalled } = one;
           const message = held.get(seq);
           if (one.ended) {
-            if (message) problems.push(`${tab.process.name} shows ${id} of ${truth.chat}, which has ended`);
+            if (message) problems.push(`${of.process.name} shows ${id} of ${truth.chat}, which has ended`);
             continue;
           }
           if (!message) {
             // A full device evicts old messages to store the calls of its user.
-            if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${tab.process.name} does not store ${id} of ${truth.chat}`);
+            if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${of.process.name} does not store ${id} of ${truth.chat}`);
             continue;
           }
           const status = senderId === user ? statusOf(sim, truth.chat, user, seq) : 'received';
@@ -61,7 +64,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
             (body && body.id !== id)
           )
             problems.push(
-              `${tab.process.name} shows ${message.id} at ${seq} of ${truth.chat} as ${message.status}${message.recalled ? ', recalled' : ''}${message.mentionsMe ? ', a mention' : ''} ${JSON.stringify(body)}; it is ${id}, ${status}${recalled ? ', recalled' : ''}${isMentioned(one, user) ? ', a mention' : ''}`,
+              `${of.process.name} shows ${message.id} at ${seq} of ${truth.chat} as ${message.status}${message.recalled ? ', recalled' : ''}${message.mentionsMe ? ', a mention' : ''} ${JSON.stringify(body)}; it is ${id}, ${status}${recalled ? ', recalled' : ''}${isMentioned(one, user) ? ', a mention' : ''}`,
             );
         }
         return problems;
@@ -69,8 +72,9 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
       const deadline = time.now + restWithin(sim.config);
       for (;;) {
         let problems: string[] = ['no answer'];
+        tab = openTab() ?? tab;
         await stepping.wait(
-          shows().then((found) => (problems = found)),
+          shows(tab).then((found) => (problems = found)),
           10_000,
         );
         if (problems.length === 0 || sim.violation) break;

@@ -215,5 +215,10 @@ export const createInterleavingStore = (
     };
   };
 
-  return { ...pool().store, pool, dump: () => tables.dump(newest, runs) };
+  return {
+    ...pool().store,
+    pool,
+    isWriting: () => [...running.values()].some((version) => version !== undefined),
+    dump: () => tables.dump(newest, runs),
+  };
 };

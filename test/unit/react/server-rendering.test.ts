@@ -2,8 +2,15 @@
 import { createElement as h, type FunctionComponent } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, expect, it, vi } from 'vitest';
-import { createReceiptClient } from '../../../src/index.ts';
-import { ReceiptProvider, useConversations, useConversationView, useMessages, useTotalUnreadCount } from '../../../src/react/react.ts';
+import { createReceiptClient, type Json } from '../../../src/index.ts';
+import {
+  ReceiptProvider,
+  type ReceiptProviderProps,
+  useConversations,
+  useConversationView,
+  useMessages,
+  useTotalUnreadCount,
+} from '../../../src/react/react.ts';
 
 const options = { url: 'wss://chat.example/receipts', userId: 'alice', getToken: () => 'token' };
 
@@ -18,9 +25,9 @@ it.each([
   ['the options of an account', { options }],
   ['a client of the app', { client: createReceiptClient(options) }],
   ['no account', { options: null }],
-])('with %s, a server renders unknown values and leaves no timer (F134)', (_name, props) => {
+])('with %s, a server renders unknown values and leaves no timer (F134)', (_name, props: ReceiptProviderProps) => {
   vi.useFakeTimers();
-  expect(renderToString(h(ReceiptProvider, props, h(App, null)))).toBe('[null,null,null,null]');
+  expect(renderToString(h(ReceiptProvider<Json>, props, h(App, null)))).toBe('[null,null,null,null]');
   expect(vi.getTimerCount()).toBe(0);
 });
 

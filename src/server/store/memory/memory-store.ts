@@ -30,6 +30,8 @@ export interface MemoryPool {
 export interface MemoryStore extends ServerStore {
   /** A copy of all data, for `from`. */
   dump(): MemoryDump;
+  /** Whether a write transaction runs. Absent if the transactions of this store run one after another. */
+  isWriting?(): boolean;
   /** Opens connections. Absent if the transactions of this store run one after another. */
   pool?(): MemoryPool;
 }
