@@ -11,7 +11,7 @@ export type Level = 'core' | 'full';
 export interface Check {
   /** Stable: a report of a later version names the same rule by the same id. */
   readonly id: string;
-  /** Whether a client needs the rule before it is of any use. */
+  /** `core`: without this rule a client is of no use. `full`: all other rules. */
   readonly level: Level;
   /** The heading in PROTOCOL.md. */
   readonly section: string;

@@ -1,5 +1,5 @@
 /**
- * What must hold in every frame of the run, whichever check caused the frame. The ledger remembers what the server said, finds what
+ * The laws for every frame of the run. The ledger remembers what the server said, finds what
  * contradicts it, and gives the contradictions to the checks `always.…` at the end.
  */
 import type { ConversationRow } from '../model/conversation/conversation.ts';
@@ -21,7 +21,7 @@ export class Ledger {
   private readonly times = new Map<string, number>();
   private readonly counts = new Map<string, { readCount: number; memberCount: number }>();
 
-  /** What contradicts this law. */
+  /** The contradictions to this law. */
   of(law: Law): readonly string[] {
     return this.breaches.get(law) ?? [];
   }

@@ -42,9 +42,9 @@ export interface ConformanceResult {
   readonly rule: string;
   /** Whether the server keeps the rule; `skipped`: the environment cannot show it. */
   readonly outcome: 'passed' | 'failed' | 'skipped';
-  /** What the rule expects; absent if the check passed. */
+  /** The rule's expectation; absent if the check passed. */
   readonly expected?: string;
-  /** What the server did instead, or why the check was skipped. */
+  /** The server's behaviour, or the reason for a skipped check. */
   readonly saw?: string;
   /** Duration of the check, in milliseconds. */
   readonly ms: number;

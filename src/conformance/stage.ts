@@ -1,4 +1,4 @@
-/** What a check works with: fresh users, their devices, bare connections, and the host. */
+/** The tools of a check: fresh users, their devices, bare connections, and the host. */
 import { randomBytes } from 'node:crypto';
 import type { Frame } from '../protocol/frames.ts';
 import { Device, hello } from './device.ts';

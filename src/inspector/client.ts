@@ -1,4 +1,4 @@
-/** What the panel needs of a client. A client of any body fits. */
+/** The calls of a client that the panel uses. A client of any body fits. */
 import type { Conversation, ConversationId, Inspection, ListOptions, StorageReport, UnreadExplanation } from '../index.ts';
 
 /** The part of a client that the panel reads. */

@@ -1,4 +1,4 @@
-/** What the device stores of the account. */
+/** The stored data of the account. */
 import type { Inspection, StorageReport } from '../index.ts';
 import { card, h, setRows } from './build.ts';
 import { size } from './words.ts';

@@ -1,4 +1,4 @@
-/** What held in every frame of the run: see the ledger. These checks come last. */
+/** The laws for every frame of the run: see the ledger. These checks come last. */
 import { type Check, checksOf } from '../check.ts';
 import { demand } from '../demand.ts';
 import type { Law } from '../ledger.ts';

@@ -1,4 +1,4 @@
-/** What a user tells the own devices alone: mute, marks, archive, messages cleared one by one, mentions, settings. */
+/** State that a user shares with the own devices alone: mute, marks, archive, messages cleared one by one, mentions, settings. */
 import { checksOf } from '../check.ts';
 import { demand, like } from '../demand.ts';
 import type { Device } from '../device.ts';

@@ -1,4 +1,4 @@
-/** Groups: members, joining and leaving, and the answers for everybody else. */
+/** Groups: members, joining and leaving, and the answers for users who are no members. */
 import { checksOf } from '../check.ts';
 import { demand, like } from '../demand.ts';
 import type { Device } from '../device.ts';
