@@ -7,6 +7,5 @@ import { ProtocolError } from '../errors.ts';
 export const versionsDiffer = (page: string, worker: string): ProtocolError =>
   new ProtocolError(
     'protocol/version-unsupported',
-    `the page runs tidemark ${page}, but its worker runs tidemark ${worker}: reload the page; publish both files together, so that ` +
-      'no cache keeps only one of them',
+    `the page runs tidemark ${page}, but its worker runs tidemark ${worker}: reload the page, and publish both files together`,
   );

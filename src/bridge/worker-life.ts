@@ -16,7 +16,7 @@ import { unavailable } from './worker-source.ts';
 const restarted = (): WorkerError =>
   new WorkerError(
     'worker/restarted',
-    'the worker ended before its answer, so this call may have taken effect or not; repeating the call is safe',
+    'the worker ended before its answer: repeat the call, which takes effect once',
   );
 
 export class WorkerLife {

@@ -5,6 +5,6 @@ import { UsageError } from '../errors.ts';
 export const closedByApp = (): UsageError =>
   new UsageError(
     'usage/closed',
-    'this client was closed by close(), and a closed client does not open again: create another one. In React, ' +
-      'use the provider of tidemark/react, or create the client inside the effect that closes it, and keep it in state',
+    'this client was closed by close(): create another one. In React, ' +
+      'use the provider of tidemark/react, or create the client in the effect that closes it',
   );

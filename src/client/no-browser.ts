@@ -33,8 +33,7 @@ export const requirePage = (makesWorkers: boolean): void => {
 const refuse = async (): Promise<never> => {
   throw new UsageError(
     'usage/no-browser',
-    'this client was created without a browser, on a server that renders pages: its streams emit nothing, and its calls reject. ' +
-      'Make the call in the browser, in an effect or a handler',
+    'a server renders this page, so the client has no browser and does nothing: make the call in an effect or a handler',
   );
 };
 

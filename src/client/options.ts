@@ -90,7 +90,7 @@ export const checkOptions = <Body>(options: ReceiptClientOptions<Body>): void =>
   for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts, encryption }))
     if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false; got ${typeof value}`);
   if (encryption === true && 'document' in globalThis && !('subtle' in crypto))
-    refuse('encryption needs WebCrypto, which this page has not: serve the page over https: or from localhost, or leave encryption out');
+    refuse('encryption needs WebCrypto: serve the page over https: or from localhost');
   badgeCounts(appBadge);
   checkRetention(given.retention);
   if (worker !== undefined && typeof worker !== 'function')

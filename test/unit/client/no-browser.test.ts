@@ -64,7 +64,7 @@ describe('on a server that renders pages', () => {
   it.each(Object.entries(CALLS))('%s rejects with `usage/no-browser` (F134)', async (_name, call) => {
     const client = createReceiptClient(options);
     await expect(call(client)).rejects.toMatchObject({ code: 'usage/no-browser', retryable: false });
-    await expect(call(client)).rejects.toThrow('Make the call in the browser');
+    await expect(call(client)).rejects.toThrow('make the call in an effect or a handler');
   });
 
   it('a client checks arguments like a client in a browser', async () => {

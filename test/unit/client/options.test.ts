@@ -36,7 +36,7 @@ describe('the option encryption', () => {
     vi.stubGlobal('document', {});
     expect(() => checkOptions(withEncryption(true))).not.toThrow();
     vi.stubGlobal('crypto', { getRandomValues: () => undefined });
-    expect(() => checkOptions(withEncryption(true))).toThrow('serve the page over https: or from localhost, or leave encryption out');
+    expect(() => checkOptions(withEncryption(true))).toThrow('serve the page over https: or from localhost');
     expect(() => checkOptions(withEncryption(false))).not.toThrow();
   });
 
