@@ -14,10 +14,7 @@ import { whenReleased } from './worker-lock.ts';
 import { unavailable } from './worker-source.ts';
 
 const restarted = (): WorkerError =>
-  new WorkerError(
-    'worker/restarted',
-    'the worker ended before its answer: repeat the call, which takes effect once',
-  );
+  new WorkerError('worker/restarted', 'the worker ended before its answer: repeat the call, which takes effect once');
 
 export class WorkerLife {
   /** The page's end of the port of streams. */
