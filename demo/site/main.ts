@@ -64,7 +64,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
   const hash = await hashOfSources(base);
   const made = await readFile(MADE_FROM, 'utf8').catch(() => '');
   if (fresh || made !== hash) {
-    console.log(`${await buildSite(base)} pages in ${OUT}`);
+    process.stdout.write(`${await buildSite(base)} pages in ${OUT}\n`);
     await writeFile(MADE_FROM, hash);
   }
   if (existsSync(DEMO)) await cp(OUT, join(DEMO, 'guides'), { recursive: true });

@@ -1,9 +1,8 @@
 /** `tidemark conformance`: runs PROTOCOL.md against a server, and prints a table. */
-import { parseArgs } from 'node:util';
 import type { Host } from '../conformance/host.ts';
 import type { Level } from '../conformance/check.ts';
 import type { Users } from '../conformance/users.ts';
-import { CommandLineError, reasonOf } from './options.ts';
+import { CommandLineError, parseFlags } from './options.ts';
 import { missingPackages } from './optional-packages.ts';
 
 export const CONFORMANCE_USAGE = `tidemark conformance: does a server keep PROTOCOL.md?
@@ -78,13 +77,7 @@ export const readConformance = (
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): ConformanceCommand | 'help' | 'list' => {
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...args], allowPositionals: true, options: FLAGS });
-  } catch (error) {
-    throw new CommandLineError(reasonOf(error, Object.keys(FLAGS)));
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parseFlags(args, FLAGS);
   if (values.help) return 'help';
   if (values.list) return 'list';
   if (positionals.length > 1) throw new CommandLineError(`one address; got ${positionals.join(' ')}`);

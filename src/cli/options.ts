@@ -1,6 +1,6 @@
 /** Reads the command line. */
 import { byteLength } from '../model/byte-length.ts';
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { nearestName } from '../model/option-names.ts';
 
 export const USAGE = `tidemark conformance: does a server keep PROTOCOL.md? See tidemark conformance --help
@@ -92,7 +92,7 @@ const urlOf = (text: string): URL => {
 };
 
 /** The reason for unreadable arguments; for an unknown option with the nearest known option. */
-export const reasonOf = (error: unknown, flags: readonly string[]): string => {
+const reasonOf = (error: unknown, flags: readonly string[]): string => {
   if (!(error instanceof Error)) return 'the command line cannot be read';
   const unknown = 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'(-[^']*)'/.exec(error.message)?.[1] : undefined;
   if (unknown === undefined) return error.message;
@@ -100,6 +100,15 @@ export const reasonOf = (error: unknown, flags: readonly string[]): string => {
     unknown,
     flags.map((flag) => `--${flag}`),
   )}`;
+};
+
+/** Reads arguments by their flags. @throws {CommandLineError} */
+export const parseFlags = <Flags extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], flags: Flags) => {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options: flags });
+  } catch (error) {
+    throw new CommandLineError(reasonOf(error, Object.keys(flags)));
+  }
 };
 
 const pathOf = (text: string): string => {
@@ -112,13 +121,7 @@ export const readCommandLine = (
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): ServeOptions | 'help' | 'version' => {
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...args], allowPositionals: true, options: FLAGS });
-  } catch (error) {
-    throw new CommandLineError(reasonOf(error, Object.keys(FLAGS)));
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parseFlags(args, FLAGS);
   if (values.help || positionals[0] === 'help') return 'help';
   if (values.version) return 'version';
   if (positionals.length !== 1 || positionals[0] !== 'serve')

@@ -48,7 +48,7 @@ export class Stage {
   }
 
   /** A bare connection: no hello yet. */
-  async open(headers?: Readonly<Record<string, string>>, url = this.url, userId = 'nobody'): Promise<WireSocket> {
+  async open(headers?: Readonly<Record<string, string>>, url = this.url, userId = 'stranger'): Promise<WireSocket> {
     const { ledger, patienceMs } = this.environment;
     const socket = await WireSocket.open(url, { ledger, patienceMs, userId, ...(headers ? { headers } : {}) });
     this.sockets.push(socket);
@@ -79,7 +79,7 @@ export class Stage {
   /** A request to the HTTP endpoint. */
   post(body: string | readonly object[] | undefined, more: Partial<RequestOptions> = {}, url = this.url): Promise<HttpAnswer> {
     const { ledger, patienceMs } = this.environment;
-    return request(url, body, { ledger, patienceMs: patienceMs * 2, userId: 'nobody', ...more });
+    return request(url, body, { ledger, patienceMs: patienceMs * 2, userId: 'stranger', ...more });
   }
 
   /** A request of a user: hello, and these frames. */

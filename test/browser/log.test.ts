@@ -25,12 +25,14 @@ describe('the log of a client', () => {
     await alice.sendMessage('direct:bob', 'a secret');
     await until(alice.watchOutbox(), ({ pending }) => pending === 0);
     const named = (event: string): Logged[] => records.filter((record) => record.event === event);
-    // A connection that opens slowly in a busy browser may send the entry a second time.
-    await expect.poll(() => named('batch-sent')[0]).toMatchObject({ level: 'debug', details: { entries: 1 } });
+    await expect.poll(() => named('batch-sent').length).toBeGreaterThan(0);
+    // The device sends the entry again if a busy browser loses the connection before the answer. Each sending is a record.
+    for (const record of named('batch-sent'))
+      expect(record).toEqual({ level: 'debug', event: 'batch-sent', details: expect.objectContaining({ entries: 1 }) });
     expect(named('leader-changed')[0]).toMatchObject({ level: 'info', details: { leads: true } });
     expect(named('caught-up')).toEqual([{ level: 'info', event: 'caught-up', details: { over: 'connection' } }]);
-    const order = ['leader-changed', 'caught-up', 'batch-sent'].map((event) => records.findIndex((record) => record.event === event));
-    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    const order = records.map(({ event }) => event).filter((event) => ['leader-changed', 'caught-up', 'batch-sent'].includes(event));
+    expect([...new Set(order)]).toEqual(['leader-changed', 'caught-up', 'batch-sent']);
     expect(named('connection-changed').map(({ details }) => details)).toContainEqual({ state: 'live' });
     expect(JSON.stringify(records)).not.toMatch(/a secret|token-of-alice/);
   });
