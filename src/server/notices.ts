@@ -23,6 +23,8 @@ export interface Heeds {
   policy(stored: PolicyChange): void;
   /** Notices may be lost. */
   lost(): void;
+  /** All notices of the store are in effect: called after each read. */
+  known(): void;
 }
 
 export class Notices {
@@ -96,6 +98,7 @@ export class Notices {
       else if (this.last !== undefined || notice.at > begunAt - JUST_NOW_MS) this.heeds.revoked(notice.value);
     }
     this.last = notices.at(-1)?.number ?? after;
+    this.heeds.known();
   }
 
   /** A policy of a newer server may be unknown here. An unknown policy must not hold back the later notices. */

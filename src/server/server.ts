@@ -85,10 +85,11 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
   const open = (given: ServerStore): Core => {
     const store = options.metrics ? measuredStore(given, clock, metrics) : given;
     const shared = { store, clock, bus, directory, metrics, log };
-    if (!closing) {
-      expiry = startExpiry(shared);
-      retention = startRetention(shared, () => policy.value.retention);
-    }
+    // Only the policy in effect says which messages end: the option alone may be older than the stored policy.
+    const endOldMessages = (): void => {
+      if (!closing) retention ??= startRetention(shared, () => policy.value.retention);
+    };
+    if (!closing) expiry = startExpiry(shared);
     storeAnswers = createStoreProbe(shared);
     const turns = new Turns(clock, store.atOnce ?? 1);
     const connections = new Connections((userId) => bus.watch?.(userId));
@@ -98,6 +99,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       lost: () => {
         for (const connection of connections.all()) connection.end(CLOSE.restart, 'restarting');
       },
+      known: endOldMessages,
     };
     const opened: Core = {
       ...shared,
@@ -110,7 +112,8 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       connections,
       policy: () => policy.value,
     };
-    if (!bus.isLocal && !closing) notices = new Notices(shared, heeds);
+    if (bus.isLocal) endOldMessages();
+    else if (!closing) notices = new Notices(shared, heeds);
     return opened;
   };
   const opening: Promise<Core> =

@@ -4,10 +4,11 @@ import { CLOSE } from '../../src/protocol/close-codes.ts';
 import { decodeServerFrame, encodeFrame } from '../../src/protocol/codec.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
 import { createLocalBus, type HintBus } from '../../src/server/bus/bus.ts';
+import type { PolicyChange } from '../../src/server/policy.ts';
 import type { ReceiptServer } from '../../src/server/receipt-server.ts';
 import { createReceiptServer } from '../../src/server/server.ts';
 import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
-import type { ServerStore } from '../../src/server/store/server-store.ts';
+import type { ServerReadTx, ServerStore } from '../../src/server/store/server-store.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { hello } from './server-harness.ts';
 
@@ -22,13 +23,18 @@ const deafBus = (): HintBus => {
   const { publish, subscribe } = createLocalBus();
   return { publish, subscribe };
 };
-const start = (store: ServerStore, clock: TestClock, bus = deafBus()): ReceiptServer => {
+const start = (
+  store: ServerStore,
+  clock: TestClock,
+  bus = deafBus(),
+  policy: PolicyChange = { limits: { members: 50 } },
+): ReceiptServer => {
   const server = createReceiptServer({
     store: { ...store, close: async () => undefined },
     clock,
     bus,
     authenticate: async (userId) => ({ userId }),
-    policy: { limits: { members: 50 } },
+    policy,
   });
   servers.push(server);
   return server;
@@ -99,4 +105,22 @@ it('a change of the policy that cannot be stored rejects, and is not in effect',
   await clock.pass(1000);
   await refused;
   expect(one.policy.limits.entries).toBe(100);
+});
+
+it('a server that starts ends no message by its own option, which the stored policy has replaced (F135)', async () => {
+  const [store, clock] = [createMemoryStore(), new TestClock()];
+  const option = { retention: { messagesPerConversation: 1 } };
+  const first = start(store, clock, deafBus(), option);
+  await clock.pass(10);
+  await first.setPolicy({ retention: { messagesPerConversation: 3 } });
+  for (let i = 1; i <= 5; i++) await first.publish({ from: 'ann', to: { user: 'ben' }, body: i });
+  const slow = async <T>(name: string, body: (tx: ServerReadTx) => Promise<T>): Promise<T> => {
+    if (name === 'notices') await new Promise<void>((resolve) => clock.timer(500, resolve));
+    return store.read(name, body);
+  };
+  const second = start({ ...store, read: slow }, clock, deafBus(), option);
+  await clock.pass(1000);
+  expect(second.policy.retention.messagesPerConversation).toBe(3);
+  const [kept] = await store.read('kept', (tx) => tx.conversations('ann', ['direct:ben']));
+  expect(kept).toMatchObject({ firstSeq: 3, latestSeq: 5 });
 });

@@ -122,7 +122,11 @@ class ClientConnection implements Connection {
   }
 
   tellPolicy(): void {
-    if (this.out.open && this.client) this.queue.addOwn(() => this.greeting.repeat());
+    if (!this.out.open || !this.client) return;
+    this.queue.addOwn(() => {
+      this.greeting.repeat();
+      if (!this.once) this.silence.start();
+    });
   }
 
   end(code: number, reason: string): void {

@@ -9,7 +9,6 @@ import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { Core } from '../core.ts';
 import { identify, type Named } from './identify.ts';
 import type { Outgoing } from './outgoing.ts';
-import { MAX_TIMER_MS } from '../../ports/ports.ts';
 
 const HELLO_WITHIN_MS = 10_000;
 /** Retry delay for an account with too many connections. */
@@ -82,7 +81,7 @@ export class Greeting {
 
   private watchExpiry(expiresAt: number): void {
     const { clock } = this.core;
-    this.cancelExpiry = clock.timer(Math.max(0, Math.min(expiresAt - clock.wall(), MAX_TIMER_MS)), () =>
+    this.cancelExpiry = clock.timer(Math.max(0, expiresAt - clock.wall()), () =>
       expiresAt > clock.wall() ? this.watchExpiry(expiresAt) : this.out.fail('auth/expired', 'the token has expired', CLOSE.unauthorized),
     );
   }

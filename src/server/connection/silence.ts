@@ -22,8 +22,12 @@ export class Silence {
     this.heardAt = clock.mono();
   }
 
-  /** Starts to count silence, once the account is known. Before, hello has its own timeout. */
+  /**
+   * Counts silence from now on, by the heartbeat in effect: when the account is known (before, hello has its own timeout),
+   * and when the client hears of another heartbeat.
+   */
   start(): void {
+    this.cancel();
     this.heard();
     this.listen();
   }
@@ -40,10 +44,7 @@ export class Silence {
     this.cancel();
   }
 
-  /**
-   * Sets one timer for the whole life of the connection; when the timer fires, the deadline is computed
-   * again.
-   */
+  /** Frames set no timer: when the one timer fires, the deadline is computed again. */
   private listen(): void {
     const left = this.heardAt + SILENT_HEARTBEATS * this.heartbeatMs() - this.clock.mono();
     if (left <= 0) return this.end();

@@ -89,6 +89,22 @@ describe('one connection at the server', () => {
     expect(socket.closedWith).toBeUndefined();
   });
 
+  it.each([
+    ['shorter', 1000],
+    ['longer', 100_000],
+  ])('after setPolicy a silent connection ends four %s heartbeats after its client was told (F125)', async (_, heartbeatMs) => {
+    await receive(hello);
+    await clock.pass(90_000);
+    await server.setPolicy({ limits: { heartbeatMs } });
+    await connection.settled();
+    expect(socket.sent.at(-1)).toMatchObject({ type: 'welcome', limits: { heartbeatMs } });
+    await clock.pass(4 * heartbeatMs - 1);
+    expect(socket.closedWith).toBeUndefined();
+    await clock.pass(1);
+    expect(socket.closedWith).toBe(CLOSE.silent);
+    expect(clock.armed).toBe(0);
+  });
+
   it('the server waits for a slow reader, and closes a connection that reads nothing (F109)', async () => {
     await receive(hello, { type: 'pull', cursor: null });
     socket.buffered = 300 * 1024;
