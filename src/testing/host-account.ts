@@ -5,6 +5,7 @@ import type { Json } from '../model/message/message.ts';
 import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { DiskStore } from '../store/disk-store.ts';
 import type { NoteKeeper } from '../store/loss-marker.ts';
 import { HostedAccount } from '../worker/hosted-account.ts';
 
@@ -36,14 +37,20 @@ export const LOCK = 'lead';
 
 const never: Promise<never> = new Promise(() => undefined);
 
-export const hostAccount = (
+/** @param openPorts opens the ports, with a store of their own. */
+export const hostAccount = async (
   profile: Profile,
-  ports: Ports,
+  openPorts: () => Promise<Ports>,
   { retention, ...settings }: Omit<TabClientOptions, 'bodySchema'>,
 ): Promise<HostedAccount> => {
+  const ports = await openPorts();
   const { userId, deviceId, note, disk } = profile;
+  const first = [ports.store];
   // The device kills its tabs before it deletes their storage, so no running tab finds its store gone.
-  const store = { ...ports.store, removed: never, newerSchema: never, remove: () => disk.wipe() };
+  const open = async (): Promise<DiskStore> => {
+    const store = first.pop() ?? (await openPorts()).store;
+    return { ...store, removed: never, newerSchema: never, remove: () => disk.wipe() };
+  };
   return HostedAccount.start(
     { url: 'wss://world.invalid', userId, deviceId, settings, ...(retention ? { retention } : {}) },
     {
@@ -55,7 +62,7 @@ export const hostAccount = (
         forgetDevice: async () => void profile.renew(),
         renewDevice: async () => profile.renew(),
       },
-      open: async () => store,
+      open,
       removeUnseen: () => undefined,
     },
   );

@@ -9,8 +9,9 @@ import { AuthError } from '../errors.ts';
 import type { UserId } from '../model/ids.ts';
 import { readOptions } from '../model/option-names.ts';
 import type { Retention } from '../model/api/retention.ts';
-import { TOKEN_TIMEOUT_MS, type BusHint, type Ports } from '../ports/ports.ts';
+import { TOKEN_TIMEOUT_MS, type Ports } from '../ports/ports.ts';
 import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
+import { VirtualBus } from './virtual-bus.ts';
 import { VirtualProcess } from './virtual-process.ts';
 import type { SeededRandom } from './random.ts';
 import type { VirtualDisk } from './virtual-disk.ts';
@@ -75,9 +76,8 @@ export class VirtualDevice {
   log: Log = () => undefined;
   /** Changes the ports of a process before its code gets them. For tests of the engine: the ports are no public interface. */
   changePorts: (ports: Ports, process: VirtualProcess) => Ports = (ports) => ports;
-  private readonly ears = new Map<VirtualProcess, Set<(hint: BusHint) => void>>();
+  private readonly bus = new VirtualBus();
   private opened = 0;
-  private hints = 0;
   private serviceWorker: VirtualProcess | null = null;
   /** Encryption at rest on this device: off, on, or switched while the test runs. */
   readonly encryption: DeviceEncryption;
@@ -109,27 +109,7 @@ export class VirtualDevice {
       store: await this.encryption.seal(await this.disk.open(process), process, life),
       net: this.network.port(process),
       locks: this.locks.port(process),
-      bus: {
-        post: (hint) => {
-          if (!process.alive) return;
-          for (const [other, heard] of this.ears) {
-            if (other === process) continue;
-            const times = chance.chance(this.busLoss) ? chance.pick([0, 2]) : 1;
-            // Keep the order of hints without a fault: a later hint of the same moment gets a tiny extra delay.
-            const late = chance.chance(this.busLoss) ? chance.exponential(50) : 0;
-            const ms = 1 + late + (this.hints++ % 1000) * 1e-6;
-            for (let i = 0; i < times; i++)
-              for (const hear of heard) other.later(ms, `hears ${hint.type}`, () => void (heard.has(hear) && hear(hint)));
-          }
-        },
-        listen: (fn) => {
-          const heard = this.ears.get(process) ?? new Set();
-          this.ears.set(process, heard);
-          heard.add(fn);
-          process.onEnd(() => this.ears.delete(process));
-          return () => void heard.delete(fn);
-        },
-      },
+      bus: this.bus.port(process, chance, () => this.busLoss),
       life,
       token: {
         getToken: () =>
@@ -179,10 +159,12 @@ export class VirtualDevice {
 
   private async start(tab: VirtualTab, settings: Partial<ReceiptSettings>, retention: Retention): Promise<VirtualTab> {
     try {
-      const ports = await this.ports(tab.process, tab.events);
+      let ports = await this.ports(tab.process, tab.events);
       const { userId } = this;
       await enterOrWipe(ports.store, { userId, deviceId: this.deviceId }, async () => {
         await this.removeAccount();
+        ports.store.close();
+        ports = await this.ports(tab.process, tab.events);
         return { store: ports.store, deviceId: this.deviceId };
       });
       tab.engine = await Engine.open(ports, { userId, deviceId: this.deviceId }, LOCK, settings, retention);
@@ -203,7 +185,7 @@ export class VirtualDevice {
   client<Body = Json>(options: TabClientOptions<Body> = {}): ReceiptClient<Body> {
     const { bodySchema, ...settings } = readTabClientOptions(options);
     const tab = this.newTab();
-    const account = this.ports(tab.process, tab.events).then((ports) => hostAccount(this, ports, settings));
+    const account = hostAccount(this, () => this.ports(tab.process, tab.events), settings);
     account.then(
       (hosted) => tab.start(hosted),
       (error: unknown) => {

@@ -98,6 +98,29 @@ describe('a device with encrypted texts', () => {
     expect(phone.disk.rows.get('log')!.size).toBeGreaterThan(0);
     expect(phone.disk.get('meta', 'cipher')).toBeUndefined();
   });
+
+  it.each(['a tab', 'a client'])(
+    'after a page died in its log-out, %s encrypts with a key that the new store keeps (F139)',
+    async (start) => {
+      const { world, phone, alice, ben } = await twoPeople(`wipe ${start}`);
+      phone.fault = (site) => {
+        if (site === 'log-out:recorded') throw new Error('the page dies here');
+        return undefined;
+      };
+      await world.until(alice.logOut({ pending: 'discard', timeoutMs: 0, keepData: false }).catch(() => undefined));
+      phone.killAll();
+      phone.network.set(offline);
+      const text = `${SECRET} unsent`;
+      if (start === 'a client') await world.until(phone.client().sendMessage('direct:ben', text));
+      else await world.until((await world.open(phone)).do('sendMessage', 'direct:ben', { id: 'm', body: JSON.stringify(text) }));
+      expect(isInTheClear(phone)).toBe(false);
+      phone.killAll();
+      phone.network.set(online);
+      await world.open(phone);
+      await world.pass(5000);
+      expect(await bodies(world, ben, 'direct:alice')).toEqual([text]);
+    },
+  );
 });
 
 /** The browser deletes the key, or a restored profile comes without it. */
