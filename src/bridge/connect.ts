@@ -29,6 +29,9 @@ const unwrap = (outcome: Outcome): unknown => {
   return outcome.value;
 };
 
+/** JSON would make null of an optional argument that is undefined. Such arguments are the last ones. */
+const withoutMissing = (args: readonly unknown[]): readonly unknown[] => args.filter((arg) => arg !== undefined);
+
 const pageClock: LivesClock = {
   timer(ms, fn) {
     const handle = setTimeout(fn, ms);
@@ -113,7 +116,7 @@ export class WorkerConnection {
 
   intent<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
     return new Promise<unknown>((resolve, reject) => {
-      const waiting: Waiting = { call: { do: name, args } as IntentCall, resolve, reject };
+      const waiting: Waiting = { call: { do: name, args: withoutMissing(args) } as IntentCall, resolve, reject };
       // An intent joins the batch of the calls just before: a hundred callers cost one message and one transaction.
       if (this.batch) this.batch.push(waiting);
       else this.beginBatch(waiting);

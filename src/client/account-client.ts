@@ -3,15 +3,13 @@
  * page with a worker, on a server that renders pages, or in a test world.
  */
 import { defer, map, type Observable } from 'rxjs';
-import { closedByLogOut, UsageError } from '../errors.ts';
-import { MAX_TIMER_MS } from '../ports/ports.ts';
+import { closedByLogOut, type UsageError } from '../errors.ts';
 import { type ConversationId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
 import type { Json } from '../model/message/message.ts';
-import { readOptions } from '../model/option-names.ts';
 import type { ConnectionStatus } from '../model/api/status.ts';
 import type { StandardSchemaV1 } from '../model/message/standard-schema.ts';
 import type { Topic, TopicValue } from '../model/api/topic.ts';
-import { DEFAULT_FLUSH_MS, DEFAULT_LIMIT, MAX_LIMIT, optionalFlag, requireCount, requireList, requireTotal } from './arguments.ts';
+import { count, DEFAULT_FLUSH_MS, DEFAULT_LIMIT, flag, milliseconds, oneOf, read, requireList, requireTotal } from './arguments.ts';
 import { changesOf } from './changes.ts';
 import { VERSION } from '../model/version.ts';
 import { requireFit, setUnfitAside } from './body-check.ts';
@@ -23,6 +21,9 @@ import type { ReceiptClient } from './receipt-client.ts';
 import type { LogOutOptions } from './receipt-client-options.ts';
 import type { OpenView } from './view/view-conversation.ts';
 import { withWorkerTrouble } from './worker-trouble.ts';
+
+/** What a log-out does with the pending entries. */
+const fate = oneOf('send', 'discard');
 
 export const clientOf = <Body = Json>(userId: UserId, account: OpenAccount, bodySchema?: StandardSchemaV1<Body>): ReceiptClient<Body> => {
   const fit = <T>(value: T): T => (bodySchema ? setUnfitAside(bodySchema, value) : value);
@@ -72,15 +73,15 @@ export const clientOf = <Body = Json>(userId: UserId, account: OpenAccount, body
   const watch = <T extends Topic>(topic: T): Observable<TopicValue[T['of']]> => watchAs(topic, (live) => live);
 
   const limitOf = (given: { readonly limit?: number } | undefined, call: string): number =>
-    requireCount(readOptions(given, call, { limit: 1 }).limit ?? DEFAULT_LIMIT, 'limit', MAX_LIMIT);
+    read(given, call, { limit: count }).limit ?? DEFAULT_LIMIT;
 
   const client: ReceiptClient = {
     userId,
 
     viewConversation(conversationId, given) {
       const id = conversation(conversationId);
-      const { receipts } = readOptions(given, 'viewConversation', { receipts: 1 });
-      const view = openView(id, optionalFlag(receipts, 'receipts') ?? true);
+      const { receipts = true } = read(given, 'viewConversation', { receipts: flag });
+      const view = openView(id, receipts);
       views.add(view);
       return {
         firstUnread: view.firstUnread,
@@ -102,21 +103,13 @@ export const clientOf = <Body = Json>(userId: UserId, account: OpenAccount, body
     },
     async flush(given) {
       requireOpen();
-      const { timeoutMs = DEFAULT_FLUSH_MS } = readOptions(given, 'flush', { timeoutMs: 1 });
-      return connection.query('flush', requireCount(timeoutMs, 'timeoutMs', MAX_TIMER_MS));
+      return connection.query('flush', read(given, 'flush', { timeoutMs: milliseconds }).timeoutMs ?? DEFAULT_FLUSH_MS);
     },
     async logOut(given) {
       requireOpen();
-      // Callers without types may pass anything.
-      const names = { pending: 1, timeoutMs: 1, keepData: 1 } as const;
-      const { pending, timeoutMs = DEFAULT_FLUSH_MS, keepData } = readOptions(given as Partial<LogOutOptions> | undefined, 'logOut', names);
-      if (pending !== 'send' && pending !== 'discard')
-        throw new UsageError('usage/invalid-argument', `pending must be 'send' or 'discard'; got ${String(pending)}`);
-      await connection.logOut({
-        pending,
-        timeoutMs: requireCount(timeoutMs, 'timeoutMs', MAX_TIMER_MS),
-        keepData: optionalFlag(keepData, 'keepData') ?? false,
-      });
+      const options = read<LogOutOptions>(given, 'logOut', { pending: fate, timeoutMs: milliseconds, keepData: flag });
+      fate(options.pending, 'pending');
+      await connection.logOut({ timeoutMs: DEFAULT_FLUSH_MS, keepData: false, ...options });
       await leftDevice();
     },
     close: () => (closing ??= close()),

@@ -1,132 +1,115 @@
-/** Checks of the arguments of calls, before a call reaches the worker. Callers without types may pass anything. */
-import { UsageError } from '../errors.ts';
-import { type ConversationType, type MessageId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
+/**
+ * The rules for arguments and options of calls. The page checks before a call reaches the worker. Callers without types
+ * may pass anything.
+ */
+import type { UsageCode } from '../errors.ts';
+import { type ConversationId, type ConversationType, type MessageId, requireConversationId, requireId, type UserId } from '../model/ids.ts';
 import type { Intents, MessagesWanted } from '../model/api/intents.ts';
 import type { ListOptions, ListWanted } from '../model/conversation/list.ts';
+import { invalid, must } from '../model/must.ts';
 import { readOptions } from '../model/option-names.ts';
 import { MAX_CURSOR_CHARS } from '../model/message/receipt.ts';
-import type { ReceiptSettings } from '../model/message/receipt-settings.ts';
-import { type TotalOf, type TotalOptions, TOTALS_OF } from '../model/conversation/total.ts';
+import { type TotalOptions, TOTALS_OF } from '../model/conversation/total.ts';
+import { MAX_TIMER_MS } from '../ports/ports.ts';
 
 export const DEFAULT_LIMIT = 50;
-export const MAX_LIMIT = 1000;
-export const MAX_MEMBERS = 100;
 export const DEFAULT_FLUSH_MS = 10_000;
 const MAX_IDS_PER_CALL = 10_000;
 
-export const requireFlag = (value: unknown, what: string): boolean => {
-  if (typeof value === 'boolean') return value;
-  throw new UsageError('usage/invalid-argument', `${what} must be true or false; got ${String(value)}`);
+/** Checks a value and returns it. */
+export type Rule<T> = (value: unknown, what: string, code?: UsageCode) => T;
+
+/** A rule for each option. */
+export type Rules<T> = { readonly [K in keyof T]-?: Rule<T[K]> };
+
+/**
+ * Checks the options of a call. Unknown names are refused.
+ *
+ * @param path the options' place in other options, as the beginning of their names in errors.
+ * @returns the options in the order of the rules, without undefined ones: equal options are equal as JSON.
+ */
+export const read = <T extends object>(given: T | undefined, call: string, rules: Rules<T>, code?: UsageCode, path = ''): T => {
+  const options = readOptions(given, call, rules, code);
+  const checked: Partial<T> = {};
+  for (const name of Object.keys(rules) as (keyof T & string)[])
+    if (options[name] !== undefined) {
+      const value = rules[name](options[name], path + name, code);
+      if (value !== undefined) checked[name] = value;
+    }
+  return checked as T;
 };
 
-export const optionalFlag = (value: unknown, what: string): boolean | undefined =>
-  value === undefined ? undefined : requireFlag(value, what);
+export const flag: Rule<boolean> = (value, what, code) => must(typeof value === 'boolean', value as boolean, what, 'true or false', code);
 
-export const requireCount = (value: unknown, what: string, most: number): number => {
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most) return value as number;
-  throw new UsageError('usage/invalid-argument', `${what} must be a whole number from 1 to ${most}; got ${String(value)}`);
+const wholeTo =
+  (most: number): Rule<number> =>
+  (value, what) =>
+    must(
+      Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most,
+      value as number,
+      what,
+      `a whole number from 1 to ${most}`,
+    );
+
+export const count = wholeTo(1000);
+export const memberCount = wholeTo(100);
+export const milliseconds = wholeTo(MAX_TIMER_MS);
+
+export const oneOf =
+  <T extends string>(...known: readonly T[]): Rule<T> =>
+  (value, what, code) =>
+    must(known.includes(value as T), value as T, what, known.map((one) => `'${one}'`).join(' or '), code);
+
+export const type = oneOf<ConversationType>('direct', 'group');
+
+export const messageIds: Rule<readonly MessageId[]> = (ids, what) => {
+  const isList = Array.isArray(ids);
+  const rule = `a list of at most ${MAX_IDS_PER_CALL} message ids`;
+  must(isList && ids.length <= MAX_IDS_PER_CALL, ids, what, rule, undefined, isList ? String(ids.length) : undefined);
+  return (ids as unknown[]).map((id) => requireId(id, 'a message id'));
 };
 
-export const requireIds = (ids: readonly MessageId[]): readonly MessageId[] => {
-  if (Array.isArray(ids) && ids.length <= MAX_IDS_PER_CALL) return ids.map((id) => requireId(id, 'a message id'));
-  throw new UsageError(
-    'usage/invalid-argument',
-    `messageIds must be a list of at most ${MAX_IDS_PER_CALL} message ids; got ${Array.isArray(ids) ? ids.length : typeof ids}`,
-  );
+export const cursor: Rule<string | null> = (value, what) => {
+  const fits = value === null || (typeof value === 'string' && value !== '' && value.length <= MAX_CURSOR_CHARS);
+  return must(fits, value as string | null, what, 'the `cursor` of the page before, or null for the first page');
 };
-
-export const requireFilter = (filter: unknown): 'read' | 'unread' => {
-  if (filter === 'read' || filter === 'unread') return filter;
-  throw new UsageError('usage/invalid-argument', `filter must be 'read' or 'unread'; got ${String(filter)}`);
-};
-
-export const requireCursor = (cursor: unknown): string | null => {
-  if (cursor === undefined || cursor === null) return null;
-  if (typeof cursor === 'string' && cursor !== '' && cursor.length <= MAX_CURSOR_CHARS) return cursor;
-  throw new UsageError('usage/invalid-argument', 'cursor must be the `cursor` of the page before, or null for the first page');
-};
-
-export const optionalId = (id: MessageId | undefined, what: string): MessageId | undefined =>
-  id === undefined ? undefined : requireId(id, what);
 
 /** The arguments of `setReceiptSettings`. */
-export const requireSettings = (given: unknown): Parameters<Intents['setReceiptSettings']>[0] => {
-  const names = { deliveryReceipts: 1, readReceipts: 1, scope: 1 } as const;
-  const { deliveryReceipts, readReceipts, scope } = readOptions(
-    given as Partial<ReceiptSettings & { scope: unknown }>,
-    'setReceiptSettings',
-    names,
-  );
-  const delivery = optionalFlag(deliveryReceipts, 'deliveryReceipts');
-  const read = optionalFlag(readReceipts, 'readReceipts');
-  if (scope !== undefined && scope !== 'device' && scope !== 'account')
-    throw new UsageError('usage/invalid-argument', `scope must be 'device' or 'account'; got ${JSON.stringify(scope)}`);
-  return {
-    ...(delivery === undefined ? {} : { deliveryReceipts: delivery }),
-    ...(read === undefined ? {} : { readReceipts: read }),
-    ...(scope === undefined ? {} : { scope }),
-  };
-};
+export const requireSettings = (given: unknown): Parameters<Intents['setReceiptSettings']>[0] =>
+  read(given as Parameters<Intents['setReceiptSettings']>[0], 'setReceiptSettings', {
+    deliveryReceipts: flag,
+    readReceipts: flag,
+    scope: oneOf('device', 'account'),
+  });
 
-export const requireTotalOf = (of: unknown, what: string): TotalOf => {
-  const known = TOTALS_OF.find((one) => one === of);
-  if (known) return known;
-  throw new UsageError('usage/invalid-argument', `${what} must be ${TOTALS_OF.map((one) => `'${one}'`).join(' or ')}; got ${String(of)}`);
-};
+/** A flag whose default is false, left out if it is false. */
+const flagOn: Rule<true | undefined> = (value, what) => flag(value, what) || undefined;
 
-export const optionalType = (type: unknown, what: string): ConversationType | undefined => {
-  if (type === undefined) return undefined;
-  if (type === 'direct' || type === 'group') return type;
-  throw new UsageError(
-    'usage/invalid-argument',
-    `${what} must be 'direct' or 'group'; got ${typeof type === 'string' ? type : typeof type}`,
-  );
-};
+export const totalOf = oneOf(...TOTALS_OF);
 
 /** The options of a total, without the defaults. */
-export const requireTotal = (given: TotalOptions | undefined, call: string): TotalOptions => {
-  const { type, of = 'messages', archived } = readOptions(given, call, { type: 1, of: 1, archived: 1 });
-  const wantedType = optionalType(type, 'type');
-  const wantedOf = requireTotalOf(of, 'of');
-  return {
-    ...(wantedType ? { type: wantedType } : {}),
-    ...(wantedOf === 'messages' ? {} : { of: wantedOf }),
-    ...(optionalFlag(archived, 'archived') ? { archived } : {}),
-  };
-};
+export const requireTotal = (given: TotalOptions | undefined, call: string): TotalOptions =>
+  read(given, call, {
+    type,
+    of: (value, what) => (value === 'messages' ? undefined : totalOf(value, what)),
+    archived: flagOn,
+  });
 
-const LIST_NAMES = { limit: 1, type: 1, unreadOnly: 1, archived: 1, before: 1 } as const;
-
-/** The options of a list, without the defaults. */
+/** The options of a list, without the defaults but the limit. */
 export const requireList = (given: ListOptions | undefined, call: string, userId: UserId): ListWanted => {
-  const { limit = DEFAULT_LIMIT, type, unreadOnly, archived, before } = readOptions(given, call, LIST_NAMES);
-  const wantedType = optionalType(type, 'type');
-  return {
-    limit: requireCount(limit, 'limit', MAX_LIMIT),
-    ...(wantedType ? { type: wantedType } : {}),
-    ...(optionalFlag(unreadOnly, 'unreadOnly') ? { unreadOnly } : {}),
-    ...(optionalFlag(archived, 'archived') ? { archived } : {}),
-    ...(before === undefined ? {} : { before: requireConversationId(before, userId) }),
-  };
+  const before: Rule<ConversationId> = (value) => requireConversationId(value, userId);
+  const rules = { limit: count, type, unreadOnly: flagOn, archived: flagOn, before };
+  return { limit: DEFAULT_LIMIT, ...read<Partial<ListWanted>>(given as Partial<ListWanted>, call, rules) };
 };
 
-/** A conversation is marked unread from a message on. Without a mark there is nothing to count from. */
-export const requireMarkedFrom = (marked: boolean, from: MessageId): MessageId => {
-  if (marked) return from;
-  throw new UsageError('usage/invalid-argument', 'from is for a mark, and marked is false: leave from out');
-};
-
-export const WANTED_NAMES = { around: 1, before: 1, after: 1, limit: 1 } as const;
+const point: Rule<MessageId | number> = (value, what) =>
+  typeof value === 'number' ? wholeTo(Number.MAX_SAFE_INTEGER)(value, what) : requireId(value, what);
 
 /** The options of `loadMessages`: exactly one of `around`, `before` and `after`. */
-export const requireWanted = ({ around, before, after, limit }: Partial<MessagesWanted>): MessagesWanted => {
-  const given = Object.entries({ around, before, after }).filter(([, point]) => point !== undefined);
-  const [one] = given;
-  if (!one || given.length > 1)
-    throw new UsageError('usage/invalid-argument', `give exactly one of around, before and after; got ${given.length}`);
-  const [name, point] = one;
-  return {
-    [name]: typeof point === 'number' ? requireCount(point, name, Number.MAX_SAFE_INTEGER) : requireId(point, name),
-    limit: requireCount(limit, 'limit', MAX_LIMIT),
-  };
+export const requireWanted = (given: MessagesWanted): MessagesWanted => {
+  const wanted = read(given, 'loadMessages', { around: point, before: point, after: point, limit: count });
+  const points = Object.keys(wanted).filter((name) => name !== 'limit').length;
+  if (points !== 1) throw invalid(`give exactly one of around, before and after; got ${points}`);
+  count(wanted.limit, 'limit');
+  return wanted;
 };

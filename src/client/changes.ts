@@ -3,15 +3,14 @@
  * here, to `model/api/intents.ts`, and to a file of `engine/intents`.
  */
 import type { WorkerConnection } from '../bridge/connect.ts';
-import { UsageError } from '../errors.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
 import type { SentReadReceipts } from '../model/api/intents.ts';
 import { requireMentions } from '../model/message/mentions.ts';
 import { bodyText, type BodyToSend, type Json, type Message } from '../model/message/message.ts';
-import { readOptions } from '../model/option-names.ts';
+import { invalid } from '../model/must.ts';
 import { requireContent } from '../model/message/receipt.ts';
 import type { SettingsScope } from '../model/message/receipt-settings.ts';
-import { optionalFlag, optionalId, optionalType, requireFlag, requireIds, requireMarkedFrom, requireSettings } from './arguments.ts';
+import { flag, messageIds, read, requireSettings, type } from './arguments.ts';
 import type { SendMessageOptions } from './receipt-client-options.ts';
 
 export interface Changes<Body = Json> {
@@ -136,64 +135,50 @@ export interface ChangeSources {
 export const changesOf = ({ intent, requireOpen, conversation, checkBody }: ChangeSources): Changes => ({
   async sendMessage(conversationId, body, given) {
     const id = conversation(conversationId);
-    const names = { requestReceipt: 1, countable: 1, mentions: 1, id: 1 } as const;
-    const { requestReceipt, countable, mentions, id: messageId } = readOptions(given, 'sendMessage', names);
+    const rules = { requestReceipt: flag, countable: flag, mentions: requireMentions, id: requireId };
+    const options = read<SendMessageOptions>(given, 'sendMessage', rules);
     checkBody(body);
-    return intent('sendMessage', id, {
-      body: bodyText(body),
-      id: optionalId(messageId, 'id'),
-      requestReceipt: optionalFlag(requestReceipt, 'requestReceipt'),
-      countable: optionalFlag(countable, 'countable'),
-      mentions: requireMentions(mentions),
-    });
+    return intent('sendMessage', id, { body: bodyText(body), ...options });
   },
   async recallMessage(messageId) {
     requireOpen();
     return intent('recallMessage', requireId(messageId, 'messageId'));
   },
-  async sendReadReceipts(conversationId, messageIds, given) {
+  async sendReadReceipts(conversationId, ids, given) {
     const id = conversation(conversationId);
-    const ids = requireIds(messageIds);
-    const { content } = readOptions(given, 'sendReadReceipts', { content: 1 });
-    return content === undefined
-      ? intent('sendReadReceipts', id, ids)
-      : intent('sendReadReceipts', id, ids, { content: requireContent(content) });
+    const named = messageIds(ids, 'messageIds');
+    return intent('sendReadReceipts', id, named, read(given, 'sendReadReceipts', { content: requireContent }));
   },
   async sendConversationReadReceipt(conversationId, given) {
     const id = conversation(conversationId);
-    const { upTo, keepUnread } = readOptions(given, 'sendConversationReadReceipt', { upTo: 1, keepUnread: 1 });
-    return intent('sendConversationReadReceipt', id, {
-      upTo: optionalId(upTo, 'upTo'),
-      keepUnread: optionalFlag(keepUnread, 'keepUnread'),
-    });
+    return intent('sendConversationReadReceipt', id, read(given, 'sendConversationReadReceipt', { upTo: requireId, keepUnread: flag }));
   },
   async clearConversationUnreadCount(conversationId, given) {
     const id = conversation(conversationId);
-    const names = { upTo: 1, messageIds: 1 } as const;
-    const { upTo: upToId, messageIds } = readOptions(given, 'clearConversationUnreadCount', names);
-    const upTo = optionalId(upToId, 'upTo');
-    if (messageIds !== undefined && upTo !== undefined)
-      throw new UsageError('usage/invalid-argument', 'clearConversationUnreadCount takes upTo or messageIds, not both: make two calls');
-    if (messageIds !== undefined) return intent('clearMessages', id, requireIds(messageIds));
-    return upTo === undefined ? intent('clearConversationUnreadCount', id) : intent('clearConversationUnreadCount', id, upTo);
+    const call = 'clearConversationUnreadCount';
+    const { upTo, messageIds: ids } = read<{ readonly upTo?: MessageId; readonly messageIds?: readonly MessageId[] }>(given, call, {
+      upTo: requireId,
+      messageIds,
+    });
+    if (!ids) return intent(call, id, upTo);
+    if (upTo !== undefined) throw invalid(`${call} takes upTo or messageIds, not both: make two calls`);
+    return intent('clearMessages', id, ids);
   },
   async clearAllUnreadCounts(given) {
     requireOpen();
-    const { type } = readOptions(given, 'clearAllUnreadCounts', { type: 1 });
-    const wanted = optionalType(type, 'type');
-    return wanted === undefined ? intent('clearAllUnreadCounts') : intent('clearAllUnreadCounts', wanted);
+    return intent('clearAllUnreadCounts', read(given, 'clearAllUnreadCounts', { type }).type);
   },
   async setMarkedUnread(conversationId, marked, given) {
     const id = conversation(conversationId);
-    const from = optionalId(readOptions(given, 'setMarkedUnread', { from: 1 }).from, 'from');
-    const flag = requireFlag(marked, 'marked');
-    return from === undefined ? intent('setMarkedUnread', id, flag) : intent('setMarkedUnread', id, flag, requireMarkedFrom(flag, from));
+    const { from } = read(given, 'setMarkedUnread', { from: requireId });
+    if (!flag(marked, 'marked') && from !== undefined) throw invalid('from is for a mark, and marked is false: leave from out');
+    return intent('setMarkedUnread', id, marked, from);
   },
   async setMuted(conversationId, muted) {
-    return intent('setMuted', conversation(conversationId), requireFlag(muted, 'muted'));
+    return intent('setMuted', conversation(conversationId), flag(muted, 'muted'));
   },
   async setArchived(conversationId, archived) {
-    return intent('setArchived', conversation(conversationId), requireFlag(archived, 'archived'));
+    return intent('setArchived', conversation(conversationId), flag(archived, 'archived'));
   },
   async setReceiptSettings(settings) {
     requireOpen();
@@ -209,8 +194,7 @@ export const changesOf = ({ intent, requireOpen, conversation, checkBody }: Chan
   },
   async retryDeadLetter(id, given) {
     requireOpen();
-    const { requestReceipt } = readOptions(given, 'retryDeadLetter', { requestReceipt: 1 });
-    return intent('retryDeadLetter', requireId(id, 'id'), { requestReceipt: optionalFlag(requestReceipt, 'requestReceipt') });
+    return intent('retryDeadLetter', requireId(id, 'id'), read(given, 'retryDeadLetter', { requestReceipt: flag }));
   },
   async dismissDeadLetter(id) {
     requireOpen();

@@ -1,100 +1,100 @@
 /** Checks of the client's options, before anything starts. */
 import { UsageError } from '../errors.ts';
 import { requireId } from '../model/ids.ts';
-import { readOptions } from '../model/option-names.ts';
-import { TOTALS_OF, type TotalOf } from '../model/conversation/total.ts';
+import { must } from '../model/must.ts';
+import type { TotalOf } from '../model/conversation/total.ts';
 import type { StandardSchemaV1 } from '../model/message/standard-schema.ts';
-import type { Retention } from '../model/api/retention.ts';
+import { flag, read, type Rule, totalOf } from './arguments.ts';
 import type { ReceiptClientOptions } from './receipt-client-options.ts';
 
+const CODE = 'usage/invalid-option';
+
 const refuse = (message: string): never => {
-  throw new UsageError('usage/invalid-option', message);
+  throw new UsageError(CODE, message);
 };
+
+/** The text of an unfit value never gets into a message: it may be a token. */
+const isA =
+  (rule: string, fits: (value: unknown) => boolean): Rule<never> =>
+  (value, what) =>
+    must(fits(value), value as never, what, rule, CODE, value === null ? 'null' : typeof value);
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 /** Parses the URL. `URL.canParse` is missing in browsers of 2022. */
-const addressOf = (url: unknown): URL => {
+const parsed = (url: unknown): URL | undefined => {
   try {
-    if (typeof url === 'string') return new URL(url);
+    return new URL(url as string);
   } catch {
-    // The error is thrown below.
-  }
-  return refuse(`url must be an absolute address, wss://…; got ${typeof url === 'string' ? 'a text without scheme or host' : typeof url}`);
-};
-
-/** Checks the limits: a misspelt name must not silently keep all messages. */
-const checkRetention = (retention: Retention | undefined): void => {
-  const given = readOptions(retention, 'retention', { messagesPerConversation: 1, days: 1, bytes: 1 }, 'usage/invalid-option');
-  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !(value > 0))
-      refuse(`retention.${name} must be a number above 0; got ${typeof value === 'number' ? value : typeof value}`);
-    else if (name !== 'days' && !Number.isInteger(value)) refuse(`retention.${name} must be a whole number; got ${value}`);
+    return undefined;
   }
 };
 
-/** What the badge counts; null without a badge. @throws {UsageError} `usage/invalid-option` */
-export const badgeCounts = (appBadge: unknown): TotalOf | null => {
-  if (appBadge === undefined || appBadge === false) return null;
-  if (appBadge === true) return 'messages';
-  if (typeof appBadge !== 'object' || appBadge === null)
-    return refuse(`appBadge must be true, false or { counts }; got ${appBadge === null ? 'null' : typeof appBadge}`);
-  const { counts } = readOptions<{ readonly counts?: unknown }>(appBadge, 'appBadge', { counts: 1 }, 'usage/invalid-option');
-  const known = TOTALS_OF.find((one) => one === counts);
-  return (
-    known ??
-    refuse(
-      `appBadge.counts must be ${TOTALS_OF.map((one) => `'${one}'`).join(' or ')}; got ${typeof counts === 'string' ? counts : typeof counts}`,
-    )
-  );
+const url: Rule<string> = (value, what) => {
+  const address = typeof value === 'string' ? parsed(value) : undefined;
+  const seen = typeof value === 'string' ? 'a text without scheme or host' : typeof value;
+  must(address !== undefined, value, what, 'an absolute address, wss://…', CODE, seen);
+  const { protocol, search, hash, username, password } = address!;
+  must(/^wss?:$/.test(protocol), value, what, 'wss:// or ws://', CODE, protocol);
+  if (search || hash || username || password)
+    refuse('url must carry no query, fragment or credentials: Tidemark gets the token from getToken');
+  return value as string;
+};
+
+const whole = isA('a whole number above 0', (value) => Number.isInteger(value) && (value as number) > 0);
+
+const badge: Rule<boolean | { readonly counts: TotalOf }> = (value, what) => {
+  if (typeof value === 'boolean') return value;
+  isA('true, false or { counts }', (one) => typeof one === 'object' && one !== null)(value, what);
+  const { counts } = read(value as { readonly counts: TotalOf }, what, { counts: totalOf }, CODE, `${what}.`);
+  return { counts: totalOf(counts, `${what}.counts`, CODE) };
+};
+
+/** What the badge counts; null without a badge. */
+export const badgeCounts = (appBadge: ReceiptClientOptions['appBadge']): TotalOf | null =>
+  appBadge === true ? 'messages' : appBadge ? appBadge.counts : null;
+
+const encryption: Rule<boolean> = (value, what) => {
+  if (flag(value, what, CODE) && 'document' in globalThis && !('subtle' in crypto))
+    refuse('encryption needs WebCrypto: serve the page over https: or from localhost');
+  return value as boolean;
 };
 
 /** @throws {UsageError} `usage/invalid-option` */
-export const checkSchema = (schema: unknown): void => {
-  const { validate } = (schema as Partial<StandardSchemaV1> | undefined)?.['~standard'] ?? {};
-  if (schema !== undefined && typeof validate !== 'function') refuse('bodySchema must be a Standard Schema');
+export const checkSchema: Rule<never> = isA('a Standard Schema', (schema) =>
+  isFunction((schema as Partial<StandardSchemaV1> | null)?.['~standard']?.validate),
+);
+
+const RETENTION = {
+  messagesPerConversation: whole,
+  days: isA('a number above 0', (value) => typeof value === 'number' && value > 0),
+  bytes: whole,
 };
+
+const getToken = isA('a function that returns a token', isFunction);
 
 /** @throws {UsageError} `usage/invalid-option` naming the option. */
 export const checkOptions = <Body>(options: ReceiptClientOptions<Body>): void => {
-  // Callers without types may pass anything.
-  if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
-    refuse('createReceiptClient takes { url, userId, getToken }');
-  const given = readOptions(
-    options,
+  const given: Partial<ReceiptClientOptions> = read<ReceiptClientOptions>(
+    options as ReceiptClientOptions,
     'createReceiptClient',
     {
-      url: 1,
-      userId: 1,
-      getToken: 1,
-      deliveryReceipts: 1,
-      readReceipts: 1,
-      appBadge: 1,
-      encryption: 1,
-      retention: 1,
-      worker: 1,
-      log: 1,
-      bodySchema: 1,
+      url,
+      userId: requireId,
+      getToken,
+      deliveryReceipts: flag,
+      readReceipts: flag,
+      appBadge: badge,
+      encryption,
+      retention: (value, what) => read(value as object, what, RETENTION, CODE, `${what}.`),
+      worker: isA('a function that returns a new Worker', isFunction),
+      log: isA('a function (level, event, details)', isFunction),
+      bodySchema: checkSchema,
     },
-    'usage/invalid-option',
+    CODE,
   );
-  const { url, userId, getToken, deliveryReceipts, readReceipts, appBadge, encryption, worker, log, bodySchema } = given as Record<
-    keyof ReceiptClientOptions,
-    unknown
-  >;
-  const address = addressOf(url);
-  if (address.protocol !== 'ws:' && address.protocol !== 'wss:') refuse(`url must begin with wss:// or ws://; got ${address.protocol}`);
-  if (address.search || address.hash || address.username || address.password)
-    refuse('url must carry no query, fragment or credentials: Tidemark gets the token from getToken');
-  requireId(userId, 'userId', 'usage/invalid-option');
-  if (typeof getToken !== 'function') refuse(`getToken must be a function that returns a token; got ${typeof getToken}`);
-  for (const [name, value] of Object.entries({ deliveryReceipts, readReceipts, encryption }))
-    if (value !== undefined && typeof value !== 'boolean') refuse(`${name} must be true or false; got ${typeof value}`);
-  if (encryption === true && 'document' in globalThis && !('subtle' in crypto))
-    refuse('encryption needs WebCrypto: serve the page over https: or from localhost');
-  badgeCounts(appBadge);
-  checkRetention(given.retention);
-  if (worker !== undefined && typeof worker !== 'function')
-    refuse(`worker must be a function that returns a new Worker; got ${typeof worker}`);
-  checkSchema(bodySchema);
-  if (log !== undefined && typeof log !== 'function') refuse(`log must be a function (level, event, details); got ${typeof log}`);
+  // These options are needed.
+  url(given.url, 'url');
+  requireId(given.userId, 'userId', CODE);
+  getToken(given.getToken, 'getToken');
 };

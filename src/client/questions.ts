@@ -4,22 +4,12 @@
  */
 import type { WorkerConnection } from '../bridge/connect.ts';
 import { type ConversationId, type MessageId, requireId } from '../model/ids.ts';
-import type { LoadedMessages, MessagesWanted, ReadMembersPage } from '../model/api/intents.ts';
+import type { LoadedMessages, MessagesWanted, ReadMembersPage, ReadMembersWanted } from '../model/api/intents.ts';
 import type { Json, Message } from '../model/message/message.ts';
-import { readOptions } from '../model/option-names.ts';
 import type { MessageReceipts } from '../model/message/receipt.ts';
 import { ALWAYS_READABLE, type StorageReport } from '../model/api/storage.ts';
 import type { UnreadExplanation } from '../model/conversation/unread.ts';
-import {
-  MAX_LIMIT,
-  MAX_MEMBERS,
-  requireCount,
-  requireCursor,
-  requireFilter,
-  requireIds,
-  requireWanted,
-  WANTED_NAMES,
-} from './arguments.ts';
+import { count, cursor, memberCount, messageIds, oneOf, read, requireWanted } from './arguments.ts';
 import type { Persistence } from './page/persistence.ts';
 
 export interface Questions<Body = Json> {
@@ -92,31 +82,31 @@ export interface QuestionSources {
   readonly conversation: (id: unknown) => ConversationId;
 }
 
+const filter = oneOf('read', 'unread');
+const FIRST_PAGE = { cursor: null, limit: 100 };
+
 export const questionsOf = ({ connection, persistence, requireOpen, conversation }: QuestionSources): Questions => ({
   async loadOlderMessages(conversationId, given) {
-    const { limit } = readOptions(given, 'loadOlderMessages', { limit: 1 });
-    return connection.query('loadOlderMessages', conversation(conversationId), requireCount(limit, 'limit', MAX_LIMIT));
+    const { limit } = read(given, 'loadOlderMessages', { limit: count });
+    return connection.query('loadOlderMessages', conversation(conversationId), count(limit, 'limit'));
   },
   async loadMessages(conversationId, given) {
     const id = conversation(conversationId);
-    return connection.query('loadMessages', id, requireWanted(readOptions(given, 'loadMessages', WANTED_NAMES)));
+    return connection.query('loadMessages', id, requireWanted(given));
   },
   async findMessage(messageId) {
     requireOpen();
     return connection.query('findMessage', requireId(messageId, 'messageId'));
   },
-  async fetchReceipts(messageIds) {
+  async fetchReceipts(ids) {
     requireOpen();
-    return connection.query('fetchReceipts', requireIds(messageIds));
+    return connection.query('fetchReceipts', messageIds(ids, 'messageIds'));
   },
   async fetchReadMembers(messageId, given) {
     requireOpen();
-    const { filter, cursor, limit } = readOptions(given, 'fetchReadMembers', { filter: 1, cursor: 1, limit: 1 });
-    return connection.query('fetchReadMembers', requireId(messageId, 'messageId'), {
-      filter: requireFilter(filter),
-      cursor: requireCursor(cursor),
-      limit: requireCount(limit ?? MAX_MEMBERS, 'limit', MAX_MEMBERS),
-    });
+    const page = read<ReadMembersWanted>(given as ReadMembersWanted, 'fetchReadMembers', { filter, cursor, limit: memberCount });
+    filter(page.filter, 'filter');
+    return connection.query('fetchReadMembers', requireId(messageId, 'messageId'), { ...FIRST_PAGE, ...page });
   },
   async explainUnread(conversationId) {
     return connection.query('explainUnread', conversation(conversationId));

@@ -6,7 +6,8 @@
  * chosen by users decides which ids to give out. U+FEFF is refused because text decoders drop a leading U+FEFF as a byte order mark.
  */
 import { byteLength } from './byte-length.ts';
-import { type UsageCode, UsageError } from '../errors.ts';
+import type { UsageCode } from '../errors.ts';
+import { invalid, must } from './must.ts';
 
 /** The id of a user, given by the app: 1 to 128 bytes of text without control characters, lone surrogates or U+FEFF. */
 export type UserId = string;
@@ -44,25 +45,14 @@ export const conversationType = (id: ConversationId): ConversationType => (id.st
 /** The peer's user id, or the group's id. */
 export const conversationTarget = (id: ConversationId): string => id.slice(id.indexOf(':') + 1);
 
-/** A value for an error message. Invisible characters are written as their code points. */
-const shown = (value: unknown): string =>
-  typeof value === 'string'
-    ? JSON.stringify(value.slice(0, 60)).replace(/\p{C}/gu, (one) => `U+${one.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
-    : typeof value;
-
 /** Checks an id and returns it. @throws {UsageError} naming the argument, the rule and the value seen. */
-export const requireId = (value: unknown, what: string, code: UsageCode = 'usage/invalid-argument'): string => {
-  if (isId(value)) return value;
-  throw new UsageError(code, `${what} must be ${ID_RULE}; got ${shown(value)}`);
-};
+export const requireId = (value: unknown, what: string, code?: UsageCode): string =>
+  must(isId(value), value as string, what, ID_RULE, code);
 
 /** Checks a conversation id. @throws {UsageError} `usage/invalid-argument` for any other value, and for a chat with oneself. */
 export const requireConversationId = (value: unknown, me: UserId): ConversationId => {
-  if (!isConversationId(value))
-    throw new UsageError(
-      'usage/invalid-argument',
-      `conversationId must read "direct:<user id>" or "group:<group id>", the id being ${ID_RULE}; got ${shown(value)}`,
-    );
-  if (value === `direct:${me}`) throw new UsageError('usage/invalid-argument', 'a direct conversation needs somebody else as its peer');
-  return value;
+  const rule = `"direct:<user id>" or "group:<group id>", the id being ${ID_RULE}`;
+  must(isConversationId(value), value, 'conversationId', rule);
+  if (value === `direct:${me}`) throw invalid('a direct conversation needs another user as its peer');
+  return value as ConversationId;
 };

@@ -30,12 +30,13 @@ export const nearestName = (name: string, known: readonly string[]): string => {
  * Checks the names of an options object and returns the object. Without an object, it returns `{}`.
  *
  * @param what the name of the call or of the option with these options, for the error message.
+ * @param names an object with all known names.
  * @throws {UsageError} if the value is no object, or if an option has an unknown name. The message suggests the nearest known name.
  */
 export const readOptions = <T extends object>(
   given: T | undefined,
   what: string,
-  names: OptionNames<NoInfer<T>>,
+  names: { readonly [K in keyof NoInfer<T>]-?: unknown },
   code: UsageCode = 'usage/invalid-argument',
 ): T => {
   if (given === undefined) return {} as T;

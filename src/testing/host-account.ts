@@ -19,7 +19,7 @@ export type TabClientOptions<Body = Json> = Pick<
 export const readTabClientOptions = <Body>(options: TabClientOptions<Body>): TabClientOptions<Body> => {
   const names = { deliveryReceipts: 1, readReceipts: 1, retention: 1, bodySchema: 1 } as const;
   const given = readOptions(options, 'client', names, 'usage/invalid-option');
-  checkSchema(given.bodySchema);
+  if (given.bodySchema !== undefined) checkSchema(given.bodySchema, 'bodySchema');
   return given;
 };
 

@@ -65,12 +65,14 @@ describe('archived conversations in a real browser, with a server', () => {
       return 'not refused';
     };
     expect(refusal(() => alice.watchConversations({ limit: 0 }))).toContain('limit must be a whole number');
-    expect(refusal(() => alice.watchConversations({ type: 'chat' as 'group' }))).toContain("type must be 'direct' or 'group'; got chat");
+    expect(refusal(() => alice.watchConversations({ type: 'chat' as 'group' }))).toContain(
+      "type must be 'direct' or 'group'; got \"chat\"",
+    );
     expect(refusal(() => alice.watchConversations({ unreadOnly: 1 as never }))).toContain('unreadOnly must be true or false; got 1');
     expect(refusal(() => alice.watchConversations({ archived: null as never }))).toContain('archived must be true or false; got null');
     expect(refusal(() => alice.watchConversations({ before: 'bob' as never }))).toContain('direct:');
     expect(refusal(() => alice.watchConversations({ unreadonly: true } as object))).toContain('did you mean "unreadOnly"?');
     expect(refusal(() => alice.watchTotalUnreadCount({ of: 'chats' as never }))).toContain("'conversations'");
-    expect(refusal(() => alice.watchTotalUnreadCount({ archived: 'yes' as never }))).toContain('archived must be true or false; got yes');
+    expect(refusal(() => alice.watchTotalUnreadCount({ archived: 'yes' as never }))).toContain('archived must be true or false; got "yes"');
   });
 });

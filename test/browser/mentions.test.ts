@@ -69,7 +69,7 @@ describe('mentions in a real browser, with a server', () => {
       expect(error).toMatchObject({ code: 'usage/invalid-argument' });
       return (error as Error).message;
     };
-    expect(await refusal('alice')).toBe("mentions must be 'all' or a list of at most 100 user ids; got a text");
+    expect(await refusal('alice')).toBe('mentions must be \'all\' or a list of at most 100 user ids; got "alice"');
     expect(await refusal(Array.from({ length: 101 }, (_, i) => `u${i}`))).toContain('at most 100 user ids; got 101 of them');
     expect(await refusal(['alice', '\ufeffbob'])).toContain('mentions[1] must be 1 to 128 bytes');
     expect(await bob.sendMessage(CREW, 1, { mentions: [] })).toMatchObject({ status: 'pending', mentionsMe: false });

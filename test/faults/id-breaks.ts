@@ -91,8 +91,8 @@ export const ID_BREAKS: readonly Break[] = [
   {
     fault: 'F126',
     file: 'src/client/changes.ts',
-    from: "readOptions(given, 'clearAllUnreadCounts', { type: 1 });",
-    to: '(given ?? {}) as { type?: unknown };',
+    from: "read(given, 'clearAllUnreadCounts', { type }).type",
+    to: 'given?.type',
     test: ['chromium', 'test/browser/arguments.test.ts', 'F126'],
   },
 ];

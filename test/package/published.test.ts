@@ -1,11 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { build, type Rolldown } from 'vite';
 import { mustRun, packPackage, REPOSITORY, runToEnd, type Workplace } from '../support/packed.ts';
 
 let workplace: Workplace;
@@ -142,34 +140,4 @@ it('the browser’s entry points load no module of Node', async () => {
       door,
     ).toEqual([]);
   }
-});
-
-it('the page’s part of the library is small', async () => {
-  const result = (await build({
-    configFile: false,
-    logLevel: 'silent',
-    root: REPOSITORY,
-    plugins: [
-      {
-        name: 'page',
-        resolveId: (id) => (id === 'page' ? '\0page' : undefined),
-        load: (id) =>
-          id === '\0page'
-            ? `import { createReceiptClient } from ${JSON.stringify(join(REPOSITORY, 'dist/index.js'))}; globalThis.client = createReceiptClient;`
-            : undefined,
-      },
-    ],
-    build: { write: false, target: 'es2022', modulePreload: false, rolldownOptions: { input: 'page', external: [/^rxjs/] } },
-  })) as Rolldown.RolldownOutput;
-  const chunks = new Map(result.output.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
-  const loaded = new Set([...chunks.values()].filter(({ isEntry }) => isEntry));
-  // The copy for workers without a starting file is not counted.
-  for (const { imports } of loaded) for (const name of imports) if (chunks.has(name)) loaded.add(chunks.get(name)!);
-  const page = { code: [...loaded].map(({ code }) => code).join('\n') };
-  const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
-  const [minified, gzip, brotli] = [Buffer.byteLength(page.code), gzipSync(page.code).length, brotliCompressSync(page.code).length];
-  console.log(`page, without RxJS: ${kB(minified)} minified, ${kB(gzip)} gzip, ${kB(brotli)} brotli (aim: 12 kB compressed)`);
-  // The aim is printed. The test fails if the store or the validator has come into the page.
-  expect(page.code).toContain('tidemark');
-  expect(gzip).toBeLessThan(30_000);
 });

@@ -1,19 +1,25 @@
-/** The sizes of the package in an app. Every start of an app loads, checks and parses these bytes. */
+/**
+ * The sizes of the package in an app. Every start of an app loads, checks and parses these bytes. The aim for the page is 12 kB. The limits
+ * lie just above what is there: Comlink has 1.5 kB of the page, the bridge that outlives a dead worker 3 kB, the checks of arguments with
+ * their texts 3.5 kB.
+ */
 import { expect, it } from 'vitest';
 import { bundleSize, facadeSizes, outboxSize } from '../bench/bundle-size.ts';
 
 const KB = 1000;
-const FACADES = ['easemob', 'easemob-flutter', 'zim', 'tencent'];
+/** The vendor's names alone are a third of a large facade. */
+const FACADES = { easemob: 4.9, 'easemob-flutter': 4.4, zim: 5.7, tencent: 6.1 };
 
-it('the page’s part is at most 17 kB with gzip, and the worker at most 66 kB, or 58 kB with Brotli', async () => {
+it('the page loads at most 16.2 kB before its first paint with gzip, and the worker has at most 66 kB, or 58 kB with Brotli', async () => {
   const { page, worker } = await bundleSize();
-  expect(page.gzip).toBeLessThanOrEqual(17 * KB);
+  expect(page.gzip).toBeLessThanOrEqual(16.2 * KB);
   expect(worker.gzip).toBeLessThanOrEqual(66 * KB);
   expect(worker.brotli).toBeLessThanOrEqual(58 * KB);
 });
 
-it('each facade adds at most 6 kB to a page with gzip', async () => {
-  for (const [name, bytes] of await facadeSizes(FACADES)) expect(bytes, name).toBeLessThanOrEqual(6 * KB);
+it('each facade adds at most its share to a page with gzip', async () => {
+  const sizes = await facadeSizes(Object.keys(FACADES));
+  for (const [name, limit] of Object.entries(FACADES)) expect(sizes.get(name), name).toBeLessThanOrEqual(limit * KB);
 });
 
 it('the outbox with an adapter and all that both need is at most 8 kB with Brotli, RxJS included', async () => {

@@ -55,9 +55,10 @@ const BESIDE = '(the files beside the shelves)';
 export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   model: {
     'byte-length': [],
-    ids: ['byte-length'],
+    must: [],
+    ids: ['must', 'byte-length'],
     registers: ['ids'],
-    message: ['registers', 'ids', 'byte-length'],
+    message: ['registers', 'ids', 'must', 'byte-length'],
     'outbox-entry': ['message', 'registers', 'ids'],
     conversation: ['outbox-entry', 'message', 'registers', 'ids'],
     api: ['conversation', 'outbox-entry', 'message', 'registers', 'ids'],

@@ -28,9 +28,7 @@ export const readCalls = (
     isDirect,
     seqOf: (messageId) => connection.query('seqOf', conversationId, messageId),
     all: (upTo) =>
-      isDirect
-        ? connection.intent('sendConversationReadReceipt', conversationId, { upTo })
-        : connection.intent(all, conversationId, ...(upTo ? ([upTo] as const) : ([] as const))),
+      isDirect ? connection.intent('sendConversationReadReceipt', conversationId, { upTo }) : connection.intent(all, conversationId, upTo),
     arrivals: (after, upTo) => connection.intent(arrivals, conversationId, after, upTo),
   };
 };

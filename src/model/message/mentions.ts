@@ -1,6 +1,6 @@
 /** Whom a message mentions, as its sender says: the body is opaque. */
-import { UsageError } from '../../errors.ts';
 import { isId, requireId, type UserId } from '../ids.ts';
+import { must } from '../must.ts';
 
 /** `all`: every other member of the conversation. Else user ids, sorted by code unit, each once. A message without mentions has no list. */
 export type Mentions = 'all' | readonly UserId[];
@@ -21,12 +21,11 @@ const inOneForm = (mentions: Mentions): Mentions | undefined => {
  */
 export const requireMentions = (value: unknown): Mentions | undefined => {
   if (value === undefined || value === 'all') return value;
-  if (!Array.isArray(value) || value.length > MAX_MENTIONS)
-    throw new UsageError(
-      'usage/invalid-argument',
-      `mentions must be 'all' or a list of at most ${MAX_MENTIONS} user ids; got ${Array.isArray(value) ? `${value.length} of them` : typeof value === 'string' ? 'a text' : typeof value}`,
-    );
-  return inOneForm(value.map((id, i) => requireId(id, `mentions[${i}]`)));
+  const isList = Array.isArray(value);
+  const rule = `'all' or a list of at most ${MAX_MENTIONS} user ids`;
+  const fits = isList && value.length <= MAX_MENTIONS;
+  must(fits, value, 'mentions', rule, undefined, isList ? `${value.length} of them` : undefined);
+  return inOneForm((value as unknown[]).map((id, i) => requireId(id, `mentions[${i}]`)));
 };
 
 /** Whether a value from the wire has the form of {@link Mentions}, in any order. */

@@ -2,6 +2,7 @@
 import { byteLength } from '../byte-length.ts';
 import { UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
+import { invalid } from '../must.ts';
 import { LOST_TEXT } from './lost-text.ts';
 
 /** Any JSON value. */
@@ -118,17 +119,14 @@ export const bodyText = (body: unknown): string => {
   let text: string;
   try {
     const unfit = findUnfit(body, 'body');
-    if (unfit) throw new UsageError('usage/invalid-argument', `body must be JSON; ${unfit}`);
+    if (unfit) throw invalid(`body must be JSON; ${unfit}`);
     text = JSON.stringify(body);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError('usage/invalid-argument', 'body must be JSON; it refers to itself or is nested too deeply');
+    throw error instanceof UsageError ? error : invalid('body must be JSON; it refers to itself or is nested too deeply');
   }
-  if (UNSTORABLE.test(text))
-    throw new UsageError('usage/invalid-argument', 'body holds NUL or half a surrogate pair; neither can be stored');
+  if (UNSTORABLE.test(text)) throw invalid('body holds NUL or half a surrogate pair; neither can be stored');
   const bytes = byteLength(text);
-  if (bytes > MAX_BODY_BYTES)
-    throw new UsageError('usage/invalid-argument', `body is ${bytes} bytes as JSON; at most ${MAX_BODY_BYTES} are taken`);
+  if (bytes > MAX_BODY_BYTES) throw invalid(`body is ${bytes} bytes as JSON; at most ${MAX_BODY_BYTES} are taken`);
   return text;
 };
 

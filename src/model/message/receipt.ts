@@ -1,7 +1,7 @@
 /** Receipts of direct chats and groups, and the message status derived from them. */
 import { byteLength } from '../byte-length.ts';
-import { UsageError } from '../../errors.ts';
 import type { ConversationId, MessageId, Seq, UserId } from '../ids.ts';
+import { must } from '../must.ts';
 import type { MessageStatus, StoredMessage } from './message.ts';
 import { contains, NO_RANGES, type Range, type Ranges, union } from '../registers/ranges.ts';
 
@@ -44,19 +44,18 @@ export const MAX_CONTENT_BYTES = 1024;
 /** Longest cursor of a page of readers, in characters. */
 export const MAX_CURSOR_CHARS = 256;
 
+const isStorable = (text: unknown): boolean => typeof text === 'string' && !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+
 /**
  * Checks and returns the text of a reader for a group receipt.
  *
  * @throws {UsageError} `usage/invalid-argument` for other types than text, for more than 1 KiB of UTF-8, for NUL and lone surrogates.
  */
 export const requireContent = (content: unknown): string => {
-  if (typeof content !== 'string') throw new UsageError('usage/invalid-argument', `content must be text; got ${typeof content}`);
-  if (content.includes('\0') || /\p{Surrogate}/u.test(content))
-    throw new UsageError('usage/invalid-argument', 'content holds NUL or half a surrogate pair; neither can be stored');
-  const bytes = byteLength(content);
-  if (bytes > MAX_CONTENT_BYTES)
-    throw new UsageError('usage/invalid-argument', `content is ${bytes} bytes of UTF-8; at most ${MAX_CONTENT_BYTES} are taken`);
-  return content;
+  const rule = `text of at most ${MAX_CONTENT_BYTES} bytes of UTF-8, without NUL and half surrogate pairs`;
+  const text = must(isStorable(content), content as string, 'content', rule);
+  const bytes = byteLength(text);
+  return must(bytes <= MAX_CONTENT_BYTES, text, 'content', rule, undefined, `${bytes} bytes`);
 };
 
 /** A member, as a reader or a non-reader of a group message. */

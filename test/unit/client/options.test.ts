@@ -18,7 +18,7 @@ describe('the option appBadge', () => {
   });
 
   it.each([
-    [{ counts: 'people' }, "appBadge.counts must be 'messages' or 'mentions' or 'conversations'; got people"],
+    [{ counts: 'people' }, "appBadge.counts must be 'messages' or 'mentions' or 'conversations'; got \"people\""],
     [{}, 'appBadge.counts must be'],
     [{ count: 'mentions' }, 'appBadge: unknown option "count"; did you mean "counts"?'],
     [[], 'appBadge: options must be an object'],
@@ -41,7 +41,7 @@ describe('the option encryption', () => {
   });
 
   it('encryption refuses another type by name', () => {
-    expect(() => checkOptions(withEncryption('yes'))).toThrow('encryption must be true or false; got string');
+    expect(() => checkOptions(withEncryption('yes'))).toThrow('encryption must be true or false; got "yes"');
   });
 });
 
