@@ -5,7 +5,7 @@ import type { Core } from './core.ts';
 
 /** Acts on one hint. Hints may come twice and in any order. @param notices absent if no other server shares the store. */
 export const heedHint = (
-  { connections, groups }: Pick<Core, 'connections' | 'groups'>,
+  { connections, groups, buckets, policy, clock }: Pick<Core, 'connections' | 'groups' | 'buckets' | 'policy' | 'clock'>,
   notices: { read(): Promise<void> } | undefined,
   hint: Hint,
 ): void => {
@@ -20,6 +20,9 @@ export const heedHint = (
       return;
     case 'members':
       groups.distrust(hint.groupIds);
+      return;
+    case 'spent':
+      buckets.spentElsewhere(hint.userId, hint.cost, policy().rate, clock.mono());
       return;
     case 'notices':
       void notices?.read();

@@ -27,10 +27,11 @@ export interface Policy {
   };
   /**
    * The allowance of one user, over all connections: `perSecond` refills it, `burst` is its size. Each entry
-   * of a submitted frame costs 1, and so does each KiB of an answer to a question.
+   * of a submitted frame costs 1, and so does each KiB of an answer to a question. The servers of one store tell each other what a user
+   * spends: with N servers a user has at most 1 + (N − 1) / 10 times the burst.
    */
   readonly rate: { readonly perSecond: number; readonly burst: number };
-  /** Limits that count WebSockets and HTTP requests in flight together. */
+  /** Limits that count WebSockets and HTTP requests in flight together, on each server for itself. */
   readonly connections: {
     /** The limit of one user. */
     readonly perUser: number;
@@ -116,53 +117,3 @@ export const mergeChanges = (before: PolicyChange, later: PolicyChange): PolicyC
   rate: { ...before.rate, ...later.rate },
   connections: { ...before.connections, ...later.connections },
 });
-
-/** The largest debt of a user, in seconds of refill, however long an answer was. */
-const MAX_DEBT_SECONDS = 60;
-/** Number of users above which the first cleanup runs. A cleanup forgets users with a full allowance. */
-const FEW_USERS = 10_000;
-
-/**
- * One allowance per user, refilled as time passes. Users with a full allowance are forgotten, so idle users
- * cost nothing.
- */
-export class TokenBuckets {
-  private readonly spent = new Map<string, { spent: number; at: number }>();
-  private forgetAbove = FEW_USERS;
-
-  /** @returns 0 if the cost was taken, otherwise the ms until the user may try again. */
-  take(userId: string, cost: number, { perSecond, burst }: Policy['rate'], monoMs: number): number {
-    const left = this.left(userId, perSecond, monoMs);
-    if (left > 0 && left + cost > burst) return Math.max(1, Math.ceil(((left + cost - burst) / perSecond) * 1000));
-    this.put(userId, left + cost, perSecond, monoMs);
-    return 0;
-  }
-
-  /**
-   * Takes the cost of an answer after the fact, even above the allowance. The user's next frames wait until
-   * the debt is refilled.
-   */
-  charge(userId: string, cost: number, { perSecond, burst }: Policy['rate'], monoMs: number): void {
-    const spent = Math.min(this.left(userId, perSecond, monoMs) + cost, burst + MAX_DEBT_SECONDS * perSecond);
-    this.put(userId, spent, perSecond, monoMs);
-  }
-
-  private left(userId: string, perSecond: number, monoMs: number): number {
-    const before = this.spent.get(userId);
-    return before ? Math.max(0, before.spent - ((monoMs - before.at) / 1000) * perSecond) : 0;
-  }
-
-  private put(userId: string, spent: number, perSecond: number, monoMs: number): void {
-    this.spent.set(userId, { spent, at: monoMs });
-    if (this.spent.size > this.forgetAbove) this.forget(perSecond, monoMs);
-  }
-
-  /**
-   * Forgets users with a full allowance. The next cleanup comes when the number of users has doubled, so that
-   * many busy users do not make every frame walk all of them.
-   */
-  private forget(perSecond: number, monoMs: number): void {
-    for (const userId of this.spent.keys()) if (this.left(userId, perSecond, monoMs) === 0) this.spent.delete(userId);
-    this.forgetAbove = Math.max(FEW_USERS, this.spent.size * 2);
-  }
-}

@@ -31,7 +31,7 @@ import { answerRequest } from './doors/answer-request.ts';
 import { Doors } from './doors/doors.ts';
 import { requireOrigins } from './doors/origin.ts';
 import { type Heeds, Notices } from './notices.ts';
-import { changePolicy, DEFAULT_POLICY, TokenBuckets } from './policy.ts';
+import { changePolicy, DEFAULT_POLICY } from './policy.ts';
 import { publishMessage } from './publish.ts';
 import { deleteUser } from './history/delete-user.ts';
 import { exportUser } from './history/export-user.ts';
@@ -41,6 +41,7 @@ import { createStoreProbe, type Readiness } from './readiness.ts';
 import type { ReceiptServer, ReceiptServerOptions } from './receipt-server.ts';
 import type { ServerStore } from './store/server-store.ts';
 import { systemClock } from './system-clock.ts';
+import { TokenBuckets } from './token-buckets.ts';
 import { Turns } from './store/turns.ts';
 import { errorDetails, safeLog } from '../logging.ts';
 
@@ -106,7 +107,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
       pushes: options.onMessage && new HostPushes({ turns, connections, log }, options.onMessage),
       authenticate,
       groups: createGroups(shared),
-      buckets: new TokenBuckets(),
+      buckets: new TokenBuckets(bus.isLocal ? undefined : (userId, cost) => bus.publish({ kind: 'spent', userId, cost })),
       turns,
       admission: new Admission(() => policy.value.connections),
       connections,

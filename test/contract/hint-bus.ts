@@ -71,6 +71,7 @@ export const describeHintBus = (name: string, startLine: () => Promise<Line>, br
         { kind: 'receipts', userIds: ['ben'] },
         { kind: 'revoke', userIds: ['ann'] },
         { kind: 'members', groupIds: ['team'] },
+        { kind: 'spent', userId: 'ben', cost: 2.5 },
         { kind: 'notices' },
         { kind: 'gap' },
       ];

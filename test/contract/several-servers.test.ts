@@ -1,4 +1,5 @@
 /** Several server processes on one PostgreSQL: the clients of every server see what any server stores, also after a server, the bus or the database dies. */
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,7 @@ import { ProtocolClient } from '../support/protocol-client.ts';
 import { findNats, startNats, type TestNats } from '../support/test-nats.ts';
 import { balance, ReceiptNode as Node } from '../support/receipt-nodes.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/test-postgres.ts';
+import { TestClient } from './server-harness.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/receipt-node.ts', import.meta.url));
 /** Far below a heartbeat. */
@@ -146,6 +148,38 @@ describe.skipIf(!findPostgres())('several servers on one PostgreSQL', () => {
       },
     );
   });
+
+  it(
+    'three servers together give a user the burst 1.2 times at most, and the refill once; each server counts its connections alone (F107)',
+    { timeout: 60_000 },
+    async () => {
+      const database = newDatabase();
+      const bus = 'postgres';
+      const three = [await startNode(database, bus), await startNode(database, bus), await startNode(database, bus)];
+      const rate = { perSecond: 50, burst: 500 };
+      const policyOf = async ({ port }: Node, change: object) =>
+        (await fetch(`http://127.0.0.1:${port}/dev/policy`, { method: 'POST', body: JSON.stringify(change) })).json();
+      await policyOf(three[0]!, { rate, connections: { perUser: 2 } });
+      for (const node of three) await vi.waitFor(async () => expect(await policyOf(node, {})).toMatchObject({ rate }), AT_ONCE_MS);
+      const open = async ({ port }: Node) => TestClient.signIn(`ws://127.0.0.1:${port}/receipts`, 'ann');
+      const clients = await Promise.all([...three, ...three].map(open));
+      for (const node of three) await expect(open(node)).rejects.toThrow();
+      const from = Date.now();
+      const flood = async ({ socket }: TestClient): Promise<void> => {
+        while (Date.now() < from + 1500) {
+          socket.send('{"type":"ping"}');
+          await once(socket, 'message');
+        }
+      };
+      await Promise.all(clients.map(flood));
+      const seconds = (Date.now() - from) / 1000;
+      const taken = clients.flatMap(({ frames }) => frames).filter(({ type }) => type === 'pong').length;
+      // A tenth more for hints on their way.
+      expect(taken).toBeLessThan(rate.burst * 1.3 + rate.perSecond * seconds);
+      expect(taken).toBeGreaterThan(rate.burst);
+      for (const client of clients) client.socket.close();
+    },
+  );
 
   it('a client whose hint the bus has lost has its changes with the next heartbeat (F71)', { timeout: 60_000 }, async () => {
     const pool = postgres.pool(newDatabase());

@@ -15,13 +15,20 @@ export interface NewsHint {
   readonly userIds: readonly UserId[];
 }
 
-/** What a server tells the others. `userIds` and `groupIds` name whom it concerns. */
+/** What a server tells the others. `userIds`, `userId` and `groupIds` name whom it concerns. */
 export type Hint =
   | NewsHint
   /** The connections of these users end. */
   | { readonly kind: 'revoke'; readonly userIds: readonly UserId[] }
   /** The directory says something new about the members of these groups. */
   | { readonly kind: 'members'; readonly groupIds: readonly string[] }
+  /** The user has spent this of the allowance at a server. */
+  | {
+      readonly kind: 'spent';
+      readonly userId: UserId;
+      /** Entries, and KiB of answers. */
+      readonly cost: number;
+    }
   /** The store holds new notices: a policy, a revocation. */
   | { readonly kind: 'notices' }
   /** Hints were lost: every connection reads its changes, and the server reads what else is kept in the store. */

@@ -56,6 +56,7 @@ export const subjectNumber = (userId: UserId): number => {
 
 /** The parts of a hint by their subjects, behind the prefix. */
 const bySubject = (hint: Hint): readonly (readonly [subject: string, part: Hint])[] => {
+  if (hint.kind === 'spent') return [[`users.${subjectNumber(hint.userId)}`, hint]];
   if (!('userIds' in hint)) return [['all', hint]];
   const parts = new Map<number, UserId[]>();
   for (const userId of hint.userIds) {

@@ -27,7 +27,8 @@ export class Relay {
 
   publish(hint: Hint): void {
     this.here.publish(hint);
-    this.pending.add(hint);
+    // After an outage, what users spent meanwhile is refilled.
+    if (hint.kind !== 'spent' || !this.isAway) this.pending.add(hint);
   }
 
   /** Tells the listeners of this server alone. */
