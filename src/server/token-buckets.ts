@@ -64,11 +64,10 @@ export class TokenBuckets {
 
   private spend(userId: UserId, spent: number, cost: number, rate: Rate, monoMs: number): void {
     const untold = (this.buckets.get(userId)?.untold ?? 0) + cost;
-    const isToTell = this.tell !== undefined && untold >= rate.burst * TOLD_PART;
-    this.put(userId, { spent, untold: isToTell ? 0 : untold, at: monoMs }, rate.perSecond);
-    if (!isToTell) return;
+    const tell = untold < rate.burst * TOLD_PART ? undefined : this.tell;
+    this.put(userId, { spent, untold: tell ? 0 : untold, at: monoMs }, rate.perSecond);
     this.isTelling = true;
-    this.tell?.(userId, untold);
+    tell?.(userId, untold);
     this.isTelling = false;
   }
 

@@ -158,7 +158,7 @@ describe.skipIf(!findPostgres())('several servers on one PostgreSQL', () => {
       const three = [await startNode(database, bus), await startNode(database, bus), await startNode(database, bus)];
       const rate = { perSecond: 50, burst: 500 };
       const policyOf = async ({ port }: Node, change: object) =>
-        (await fetch(`http://127.0.0.1:${port}/dev/policy`, { method: 'POST', body: JSON.stringify(change) })).json();
+        (await fetch(`http://127.0.0.1:${port}/dev/policy`, { method: 'POST', body: JSON.stringify(change) })).json() as Promise<object>;
       await policyOf(three[0]!, { rate, connections: { perUser: 2 } });
       for (const node of three) await vi.waitFor(async () => expect(await policyOf(node, {})).toMatchObject({ rate }), AT_ONCE_MS);
       const open = async ({ port }: Node) => TestClient.signIn(`ws://127.0.0.1:${port}/receipts`, 'ann');
