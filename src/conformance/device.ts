@@ -123,6 +123,15 @@ export class Device {
     }
   }
 
+  /** Pulls until an answer has no row: the feed may bring a fact again while the cursor is behind the answers to other devices. */
+  async pullRest(): Promise<void> {
+    const end = Date.now() + this.wire.patienceMs;
+    for (let frames = await this.pull(); frames.some(({ rows }) => rows.length > 0); frames = await this.pull()) {
+      if (Date.now() > end) throw new Mismatch('an answer without a row to a pull at the newest cursor', shown(frames));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   startPull(cursor: string | null): void {
     this.news = [];
     this.cursor = cursor;

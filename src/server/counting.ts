@@ -16,7 +16,7 @@ import { countingBase } from '../model/conversation/unread.ts';
 import type { Core } from './core.ts';
 import { olderWritesSeen } from './older-writes.ts';
 import { persist } from './store/persist.ts';
-import type { MemberRecord, UnreadSender } from './store/records.ts';
+import { changedFor, type MemberRecord, type UnreadSender, versionFor } from './store/records.ts';
 import type { ServerTx } from './store/server-store.ts';
 import { askPairs } from './submit/ask-counts.ts';
 
@@ -38,7 +38,7 @@ const putCounts = async (tx: ServerTx, reader: UserId, version: number, answers:
   });
   // A row that lets messages count again must have a higher version than every row before: a device takes the row of the higher version.
   for (const { conversation, member } of here)
-    if (Math.max(conversation.version, member.version) >= tx.version) throw new Error('a later transaction has changed the conversation');
+    if (versionFor(conversation, member) >= tx.version) throw new Error('a later transaction has changed the conversation');
   const base = new Map(
     here.map(({ conversation: { id, firstSeq }, member }) => [
       id,
@@ -52,10 +52,10 @@ const putCounts = async (tx: ServerTx, reader: UserId, version: number, answers:
       return after === undefined ? [] : [{ ...one, after }];
     }),
   );
-  // In a group only the reader's own row changes, as after every action of a member.
-  const direct = here.filter(({ conversation }) => conversation.groupId === null);
+  // Only the reader's devices see the change: a sender does not learn that the reader has blocked the sender.
+  const direct = here.flatMap(({ conversation }) => (conversation.groupId === null ? [changedFor(conversation, reader, tx.version)] : []));
   const inGroups = here.filter(({ conversation }) => conversation.groupId !== null);
-  if (direct.length > 0) await tx.putConversations(direct.map(({ conversation }) => ({ ...conversation, version: tx.version })));
+  if (direct.length > 0) await tx.putConversations(direct);
   if (inGroups.length > 0) await tx.putMembers(inGroups.map(({ member }): MemberRecord => ({ ...member, version: tx.version })));
   return true;
 };

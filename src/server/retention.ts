@@ -13,7 +13,7 @@ import { range } from '../model/registers/ranges.ts';
 import type { NewsHint } from './bus/bus.ts';
 import type { Core } from './core.ts';
 import type { Policy } from './policy.ts';
-import { type ConversationRecord, type ConversationRange, type MemberRecord, reopeningRanges } from './store/records.ts';
+import { changedForAll, type ConversationRecord, type ConversationRange, type MemberRecord, reopeningRanges } from './store/records.ts';
 import { persist } from './store/persist.ts';
 import type { ServerTx } from './store/server-store.ts';
 import { startSweeps, type Sweeps } from './sweep.ts';
@@ -91,7 +91,7 @@ export const endMessages = async (tx: ServerTx, ids: readonly number[], retentio
   if (reopened.length > 0) await tx.putMembers(reopened);
   await tx.endMessages(all.map(({ conversation: { id }, upTo }) => ({ conversationId: id, upTo })));
   await tx.putConversations(
-    all.map(({ conversation, upTo }) => ({ ...conversation, firstSeq: upTo + 1, version: Math.max(conversation.version, tx.version) })),
+    all.map(({ conversation, upTo }) => changedForAll({ ...conversation, firstSeq: upTo + 1 }, tx.version)),
   );
   const roster = await tx.roster(all.flatMap(({ conversation: { id, groupId } }) => (groupId === null ? [] : [id])));
   const pairs = all.flatMap(({ conversation: { userA, userB } }) => (userA === null ? [] : [userA, userB]));

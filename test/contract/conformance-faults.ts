@@ -27,6 +27,7 @@ export const FAULTS: Readonly<Record<string, readonly string[]>> = {
   'position-goes-back': ['position.never-back', 'always.position'],
   'not-clamped': ['position.clamped', 'receipts.clamped'],
   'position-is-receipt': ['position.private'],
+  'private-wakes-peer': ['position.private'],
   'version-on-repeat': ['position.repeat', 'receipts.once'],
   'counts-twice': ['receipts.union', 'receipts.once'],
   'names-any-message': ['receipts.named'],

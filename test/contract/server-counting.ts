@@ -87,7 +87,7 @@ export const describeCounting = (open: () => ServerStore): void => {
       expect(await reopened()).toEqual({ direct: 0, group: 2 });
     });
 
-    it('a block takes away what was counted, and its end brings it back, with a new version in the reader’s feed alone', async () => {
+    it('a block takes away what was counted, and its end brings it back, with a new version in the reader’s feed alone (F140)', async () => {
       const { ann, ben, cat, bench, say, unreadOf, rowsOf, block, woken, n } = start();
       const group = `counting-${n}`;
       await bench.members(group, { [ann]: 'member', [ben]: 'member', [cat]: 'member' });
@@ -96,6 +96,7 @@ export const describeCounting = (open: () => ServerStore): void => {
       await say(cat, groupMessage(group, `${group}-5`));
       const cursor = await bench.cursor(ann);
       const others = await bench.cursor(cat);
+      const blocked = await bench.cursor(ben);
       woken.length = 0;
       await block(ben, ann);
       expect(new Set(woken)).toEqual(new Set([ann]));
@@ -106,6 +107,7 @@ export const describeCounting = (open: () => ServerStore): void => {
         ]),
       );
       expect(await rowsOf(cat, others)).toEqual([]);
+      expect(await rowsOf(ben, blocked)).toEqual([]);
       expect(await unreadOf(cat, `group:${group}`)).toBe(4);
       const blockedAt = await bench.cursor(ann);
       await block(ben, ann);

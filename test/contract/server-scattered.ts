@@ -87,7 +87,7 @@ export const describeScattered = (open: () => ServerStore): void => {
       await bench.submit(ben, receiptsTo(ann, { named: everySecond(140) }));
       await bench.submit(ann, messageTo(`${ben}-friend`, id(0)));
       const brokeOffAt = (await bench.pull(ann, null)).at(-1)!.to;
-      await bench.submit(ben, receiptsTo(ann, { position: 7 }));
+      await bench.submit(ben, receiptsTo(ann, { delivered: [[1, 7]] }));
       const page = await bench.store.read('changes', (tx) => pullPage(tx, { userId: ann, membersSeeReaders: false }, brokeOffAt, true));
       expect(joined(`direct:${ben}`, page!.frames).theirs.named).toEqual(everySecond(140));
     });

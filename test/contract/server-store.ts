@@ -18,6 +18,7 @@ import { describeArchive } from './server-archive.ts';
 import { describeCounting } from './server-counting.ts';
 import { describeDeletion } from './server-deletion.ts';
 import { describeFlags } from './server-flags.ts';
+import { describePrivate } from './server-private.ts';
 import { describeGroups } from './server-groups.ts';
 import { messageTo, receiptsTo } from './server-harness.ts';
 import { describeImport } from './server-import.ts';
@@ -541,6 +542,7 @@ export const describeServerStore = (name: string, bench: StoreBench): void => {
     describeCleared(() => store);
     describeCounting(() => store);
     describeFlags(() => store);
+    describePrivate(() => store);
     describeSettings(() => store);
     describeTotals(() => store);
     describeArchive(() => store);

@@ -1,4 +1,4 @@
-/** Breaks of the rows about receipts switched off by the user or the app (F130, F133). */
+/** Breaks of the rows about what stays private: receipts that are switched off (F130, F133), and private actions (F140). */
 import type { Break } from './breaks.ts';
 
 const SETTINGS = 'test/unit/engine/receipt-settings.test.ts';
@@ -53,5 +53,19 @@ export const SETTINGS_BREAKS: readonly Break[] = [
     from: "...(deliveryReceipts && readReceipts ? [] : [{ t: 'settings', settings: { deliveryReceipts, readReceipts } } as const]),",
     to: '',
     test: ['node', 'test/unit/engine/headless.test.ts', 'only together with the receipt settings'],
+  },
+  {
+    fault: 'F140',
+    file: 'src/server/submit/submit-work.ts',
+    from: 'else this.put(changedFor(conversation, this.me, this.version));',
+    to: 'else this.change(conversation);',
+    test: ['node', STORE, 'F140'],
+  },
+  {
+    fault: 'F140',
+    file: 'src/server/counting.ts',
+    from: 'changedFor(conversation, reader, tx.version)',
+    to: '{ ...conversation, versionA: tx.version, versionB: tx.version }',
+    test: ['node', STORE, 'F140'],
   },
 ];

@@ -17,8 +17,8 @@ export const RETENTION_BUGS = [
   bug(
     'no device hears that messages have ended',
     'server/retention.ts',
-    'firstSeq: upTo + 1, version: Math.max(conversation.version, tx.version)',
-    'firstSeq: upTo + 1, version: conversation.version',
+    'changedForAll({ ...conversation, firstSeq: upTo + 1 }, tx.version)',
+    '({ ...conversation, firstSeq: upTo + 1 })',
   ),
   bug(
     'a message that has ended is stored again when its sender repeats it',

@@ -80,6 +80,7 @@ export const FEED = checksOf('core', 'Change feed', {
       await carol.confirm(message(carol.with(ann)));
       await ann.confirm(message(ann.with(bob)));
       await ann.pullFor(null, 'both conversations', ({ rows }) => rows.size === 2);
+      await ann.pullRest();
       const at = ann.cursor;
       ann.close();
       await bob.confirm(message(bob.with(ann), { body: '"while away"' }));

@@ -56,9 +56,11 @@ export const POSITIONS = checksOf('core', 'Submitting', {
     'a position reaches no other user (I-6)',
     async (stage) => {
       const [ann, bob] = await withMessages(stage, 2);
+      await ann.sees('the messages', (copy) => copy.rows.get(ann.with(bob))?.latestSeq === 2);
+      const { version } = ann.copy.row(ann.with(bob));
       await bob.confirm(receipts(bob.with(ann), { position: 2 }));
       await ann.quiet();
-      const untouched = { readUpTo: 0, readBy: null, theirs: { read: [], delivered: [], named: [] } };
+      const untouched = { version, readUpTo: 0, readBy: null, theirs: { read: [], delivered: [], named: [] } };
       like(ann.copy.row(ann.with(bob)), untouched, 'the peer’s row');
       like(ann.copy.steps, [], 'the peer’s steps');
       await ann.pull(null);

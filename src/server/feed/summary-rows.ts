@@ -24,6 +24,7 @@ import {
   nameOf,
   reopeningRanges,
   type ConversationRange,
+  versionFor,
 } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
 
@@ -61,15 +62,6 @@ interface MemberView {
   readonly theirs: MemberRecord | undefined;
 }
 
-const viewOf = (conversation: ConversationRecord, mine: MemberRecord, theirs: MemberRecord | undefined): MemberView => {
-  if (conversation.groupId === null) return { conversation, mine, theirs };
-  const shown =
-    mine.role === null
-      ? { ...conversation, latestSeq: mine.joinedAt, version: mine.version }
-      : { ...conversation, version: Math.max(conversation.version, mine.version) };
-  return { conversation: shown, mine, theirs: undefined };
-};
-
 /**
  * Reads the member rows for the conversations. For a group only the reader's own row is read: the group may
  * have many members.
@@ -85,7 +77,12 @@ const viewsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly Con
   return conversations.map((conversation) => {
     const own = mine.get(conversation.id);
     if (!own) throw new Error(`conversation ${conversation.id} has no member row for its reader`);
-    return viewOf(conversation, own, theirs.get(conversation.id));
+    const isGone = conversation.groupId !== null && own.role === null;
+    return {
+      conversation: isGone ? { ...conversation, latestSeq: own.joinedAt } : conversation,
+      mine: own,
+      theirs: theirs.get(conversation.id),
+    };
   });
 };
 
@@ -139,7 +136,7 @@ export const rowsOf = async (
 
   const rows = views.map(({ conversation, mine, theirs }): FullRow => {
     const { joinedAt, readUpTo, readBy, muted, marked, untold, archived } = mine;
-    const { firstSeq, latestSeq, version } = conversation;
+    const { firstSeq, latestSeq } = conversation;
     const placed = place.get(conversation.id) ?? -1;
     // A mark may count messages from below the position. Mentions count above the position alone.
     const at = countingBase({ joinedAt, firstSeq }, countsAbove(marked, readUpTo));
@@ -157,7 +154,7 @@ export const rowsOf = async (
     const lastMessage = last.get(conversation.id);
     const row: ConversationRow = {
       conversationId: nameOf(conversation, me),
-      version,
+      version: versionFor(conversation, mine),
       latestSeq,
       firstSeq,
       joinedAt,

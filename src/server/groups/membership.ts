@@ -63,7 +63,7 @@ export const changeMembers = async (
     await tx.createGroups([groupId]);
     group = await tx.lockGroup(groupId);
   }
-  if (!group) throw new Error(`the store created the group "${groupId}" and does not find it`);
+  if (!group || group.groupId === null) throw new Error(`the store created the group "${groupId}" and does not find it`);
   const { id, latestSeq } = group;
   // A join to a large group reads one row, not the rows of all members.
   const rows = others === 'leave' ? await tx.members([id]) : await tx.membersNamed(id, [...wanted.keys()]);

@@ -14,7 +14,7 @@ import type { Core } from '../core.ts';
 import { leftGroup } from '../groups/membership.ts';
 import { olderWritesSeen } from '../older-writes.ts';
 import { persist } from '../store/persist.ts';
-import { type ConversationRange, type ConversationRecord, type MemberRecord, nameOf } from '../store/records.ts';
+import { type ConversationRange, type ConversationRecord, type MemberRecord, nameOf, versionFor } from '../store/records.ts';
 import type { ServerTx } from '../store/server-store.ts';
 import { SubmitWork } from '../submit/submit-work.ts';
 
@@ -70,8 +70,8 @@ const eraseIn = async (tx: ServerTx, me: UserId, id: number, membersSeeReaders: 
   if (isDone) {
     const here = unit.conversation(name)!;
     const rest = emptied(member, conversation);
-    const isMember = groupId !== null && member.role !== null;
-    const after = isMember ? leftGroup(rest, latestSeq, Math.max(member.version, here.version, tx.version)) : rest;
+    const isMember = here.groupId !== null && member.role !== null;
+    const after = isMember ? leftGroup(rest, latestSeq, Math.max(versionFor(here, member), tx.version)) : rest;
     if (isMember || !isEmptied(member, conversation)) unit.changeMember(here, after);
     await tx.dropContents(me, id);
   }

@@ -5,7 +5,7 @@ import { sameMentions, storedMentions } from '../../model/message/mentions.ts';
 import { type Ranges, union } from '../../model/registers/ranges.ts';
 import type { ReceiptPolicy } from '../../protocol/frames.ts';
 import type { ReceiptRecord } from '../store/receipt-records.ts';
-import type { ConversationRecord, MessageRecord } from '../store/records.ts';
+import { changedForAll, type ConversationRecord, type MessageRecord } from '../store/records.ts';
 import type { ServerTx } from '../store/server-store.ts';
 import { applyEntries } from '../submit/apply-entries.ts';
 import { readEntries } from '../submit/read-entries.ts';
@@ -130,7 +130,7 @@ export class ImportBatch {
         version: tx.version,
       };
     });
-    await tx.putConversations([{ ...place, latestSeq: latestSeq + records.length, version: Math.max(place.version, tx.version) }]);
+    await tx.putConversations([changedForAll({ ...place, latestSeq: latestSeq + records.length }, tx.version)]);
     await tx.insertMessages(records);
     if (receipts.length > 0) await tx.insertReceipts(receipts);
   }

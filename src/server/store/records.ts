@@ -16,12 +16,6 @@ interface ConversationState {
   readonly latestSeq: Seq;
   /** The oldest message that the server keeps. */
   readonly firstSeq: Seq;
-  /**
-   * The version of the conversation's newest change. In a direct chat a change of a member row raises it too,
-   * so two index scans find a user's changes. In a group a change of a member row raises only the version of this
-   * row: otherwise a single reader would wake all members.
-   */
-  readonly version: number;
 }
 
 /** A direct conversation, stored once for the pair. `userA` sorts before `userB`. */
@@ -29,18 +23,34 @@ export interface DirectRecord extends ConversationState {
   readonly groupId: null;
   readonly userA: UserId;
   readonly userB: UserId;
+  /**
+   * The version of the newest change that each user may see; 0 if there was none. A private action of one user raises
+   * only the version of this user, so the peer does not learn of the action.
+   */
+  readonly versionA: number;
+  readonly versionB: number;
 }
 
 export interface GroupRecord extends ConversationState {
   readonly groupId: string;
   readonly userA: null;
   readonly userB: null;
+  /**
+   * The version of the newest change that all members may see. A change of a member row raises only the version of this
+   * row: otherwise a single reader would wake all members.
+   */
+  readonly version: number;
 }
 
 export type ConversationRecord = DirectRecord | GroupRecord;
 
+/** What names a conversation. */
+export type ConversationNames = Pick<DirectRecord, 'groupId' | 'userA' | 'userB'> | Pick<GroupRecord, 'groupId' | 'userA' | 'userB'>;
+
 /** A conversation in the list of one user. */
 export type ListedConversation = ConversationRecord & {
+  /** The version of the newest change for this user. */
+  readonly version: number;
   /** The user has left this group. */
   readonly left: boolean;
 };
@@ -79,7 +89,7 @@ export interface MemberRecord extends ReceiptsSent {
   readonly moves: number;
   /**
    * Groups: the version of the newest change of this row. 0 in a direct chat: there the conversation carries
-   * the version.
+   * a version for each user.
    */
   readonly version: number;
   /**
@@ -234,8 +244,24 @@ export interface UnreadPlace {
 export const peerOf = ({ userA, userB }: Pick<DirectRecord, 'userA' | 'userB'>, me: UserId): UserId => (userA === me ? userB : userA);
 
 /** The id that this user calls the conversation by. */
-export const nameOf = (conversation: ConversationRecord, me: UserId): ConversationId =>
+export const nameOf = (conversation: ConversationNames, me: UserId): ConversationId =>
   conversation.groupId === null ? `direct:${peerOf(conversation, me)}` : `group:${conversation.groupId}`;
+
+/** The conversation after a change that all its members may see. */
+export const changedForAll = (conversation: ConversationRecord, version: number): ConversationRecord =>
+  conversation.groupId === null
+    ? { ...conversation, versionA: Math.max(conversation.versionA, version), versionB: Math.max(conversation.versionB, version) }
+    : { ...conversation, version: Math.max(conversation.version, version) };
+
+/** The direct chat after a change that only `me` may see. */
+export const changedFor = (chat: DirectRecord, me: UserId, version: number): DirectRecord =>
+  chat.userA === me ? { ...chat, versionA: Math.max(chat.versionA, version) } : { ...chat, versionB: Math.max(chat.versionB, version) };
+
+/** The version of the newest change for the member `me`, whose row is `mine`. A former member sees the own row alone. */
+export const versionFor = (conversation: ConversationRecord, mine: Pick<MemberRecord, 'userId' | 'role' | 'version'>): number => {
+  if (conversation.groupId === null) return conversation.userA === mine.userId ? conversation.versionA : conversation.versionB;
+  return mine.role === null ? mine.version : Math.max(conversation.version, mine.version);
+};
 
 /** The two users, sorted by code unit: the same order in every locale and database. */
 export const sortedPair = (a: UserId, b: UserId): readonly [UserId, UserId] => (a < b ? [a, b] : [b, a]);

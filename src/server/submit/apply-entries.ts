@@ -192,7 +192,8 @@ const applyReceiptsEntry = (unit: SubmitWork, entry: WireReceiptsEntry, work: Re
     return effect.member || work.refused.length > 0 ? noSuchConversation(entry.key) : confirmed(entry);
   if (effect.member) {
     unit.changeMember(conversation, effect.member);
-    if (!isGroupWork(work)) unit.addSteps(steps.map((step) => ({ ...step, at: unit.now, version: unit.version })));
+    const stored = steps.map((step) => ({ ...step, at: unit.now, version: unit.version }));
+    if (!isGroupWork(work)) unit.addSteps(conversation, stored);
   }
   if (isGroupWork(work)) recordGroupAcks(unit, work, freshSeqs(steps));
   return confirmed(entry, {

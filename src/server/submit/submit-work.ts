@@ -18,6 +18,8 @@ import { announced, type AnnouncedMessage } from '../push/announced.ts';
 import type { AckRecord, ReceiptRecord } from '../store/receipt-records.ts';
 import {
   type AccountRecord,
+  changedFor,
+  changedForAll,
   type ConversationRecord,
   type EndedMessage,
   type MemberRecord,
@@ -102,29 +104,29 @@ export class SubmitWork {
     return this.rosters.get(conversation.id) ?? [];
   }
 
+  /** A change that all members may see. */
   change(conversation: ConversationRecord, latestSeq = conversation.latestSeq): void {
-    const name = nameOf(conversation, this.me);
-    this.conversations.set(name, { ...conversation, latestSeq, version: Math.max(conversation.version, this.version) });
-    this.changed.add(name);
-    this.changeUsers.add(this.me);
+    this.put(changedForAll({ ...conversation, latestSeq }, this.version));
     if (conversation.groupId === null) {
-      // A direct chat without a message holds only flags of this user, so the peer needs no hint.
-      if (latestSeq === 0) return;
       this.changeUsers.add(conversation.userA);
       this.changeUsers.add(conversation.userB);
     } else this.changeGroups.add(conversation.id);
   }
 
-  /**
-   * Changes the author's member row. In a direct chat this changes the conversation too, for both users. In a
-   * group only the member's own devices see the change.
-   */
+  /** Changes the author's member row. Only the author's own devices see the change; {@link addSteps} tells the peer of receipts. */
   changeMember(conversation: ConversationRecord, member: MemberRecord): void {
     const inGroup = conversation.groupId !== null;
     this.members.set(conversation.id, inGroup ? { ...member, version: Math.max(member.version, this.version) } : member);
     this.changedMembers.add(conversation.id);
     if (inGroup) this.changeUsers.add(this.me);
-    else this.change(conversation);
+    else this.put(changedFor(conversation, this.me, this.version));
+  }
+
+  private put(conversation: ConversationRecord): void {
+    const name = nameOf(conversation, this.me);
+    this.conversations.set(name, conversation);
+    this.changed.add(name);
+    this.changeUsers.add(this.me);
   }
 
   changeSettings({ deliveryReceipts, readReceipts }: WireSettingsEntry): void {
@@ -155,8 +157,11 @@ export class SubmitWork {
     this.change(conversation);
   }
 
-  addSteps(steps: readonly StepRecord[]): void {
+  /** New receipts in a direct chat. */
+  addSteps(chat: ConversationRecord, steps: readonly StepRecord[]): void {
+    if (steps.length === 0) return;
     this.steps.push(...steps);
+    this.change(chat);
   }
 
   addAck(conversation: ConversationRecord, receipt: ReceiptRecord, content: string | null): void {

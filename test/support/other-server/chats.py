@@ -223,7 +223,7 @@ class Store:
             member.read_by = {"deviceId": device, "at": now_ms()}
         told = any(fresh.values())
         if moved or told or fault("version-on-repeat"):
-            version = self.touch(chat, chat.pair if told else (user,), touched)
+            version = self.touch(chat, chat.pair if told or fault("private-wakes-peer") else (user,), touched)
             for kind in KINDS:
                 member.receipts[kind] |= fresh[kind]
                 told_seqs = {seq for seq in fresh[kind] if seq > len(chat.messages) or chat.messages[seq - 1]["senderId"] != user}

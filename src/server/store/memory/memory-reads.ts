@@ -18,6 +18,7 @@ import {
   type StepRecord,
   type UnreadSender,
   type FeedRecall,
+  versionFor,
 } from '../records.ts';
 import { cutBody, upToBytes } from '../bodies.ts';
 import type { RangeKind, ServerReadTx } from '../server-store.ts';
@@ -53,12 +54,10 @@ const firstOf = (recalls: FeedRecall[], atLeast: number): readonly FeedRecall[] 
   return last ? recalls.filter(({ version }) => version <= last.version) : recalls;
 };
 
-/** The conversation with the version that its member `me` sees. */
-const seenBy = (me: UserId, { conversation, members }: ConversationTables): ListedConversation => {
-  const mine = members.get(me);
-  if (conversation.groupId === null || !mine) return { ...conversation, left: false };
-  const left = mine.role === null;
-  return { ...conversation, left, version: left ? mine.version : Math.max(conversation.version, mine.version) };
+/** The conversation in the list of its member `me`. */
+const listedFor = (me: UserId, { conversation, members }: ConversationTables): ListedConversation => {
+  const mine = members.get(me)!;
+  return { ...conversation, left: mine.role === null, version: versionFor(conversation, mine) };
 };
 
 export const memoryReads = (
@@ -84,7 +83,7 @@ export const memoryReads = (
       .sort(byId),
   changedConversations: async (me, { after, upTo }, atLeast) => {
     const changed = [...tables.ofUser(me)]
-      .map((one) => seenBy(me, one))
+      .map((one) => listedFor(me, one))
       .filter((one) => one.version > after && one.version <= upTo)
       .sort((a, b) => a.version - b.version || byId(a, b));
     const last = changed[atLeast - 1];
@@ -146,7 +145,7 @@ export const memoryReads = (
     const changed: FeedRecall[] = [];
     for (const { conversation, members, messages } of tables.ofUser(me)) {
       const mine = members.get(me);
-      if (!mine?.role || conversation.version <= after) continue;
+      if (!mine?.role || versionFor(conversation, mine) <= after) continue;
       for (const message of messages.all) {
         if (!message.recalled || message.version <= after || message.version > upTo) continue;
         const wasAway = mine.backSince > after && message.version > mine.awaySince;

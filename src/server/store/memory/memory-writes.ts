@@ -69,7 +69,8 @@ export const memoryWrites = (
         userB,
         latestSeq: 0,
         firstSeq: 1,
-        version: at,
+        versionA: 0,
+        versionB: 0,
       });
       for (const userId of [userA, userB])
         tables.putMember({

@@ -5,7 +5,7 @@ import type { Mentions } from '../../../model/message/mentions.ts';
 import type { Ranges } from '../../../model/registers/ranges.ts';
 import type { ReceiptKind } from '../../../model/message/receipt.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
-import type { AccountRecord, ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../records.ts';
+import type { AccountRecord, ConversationNames, ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../records.ts';
 import type { SqlRow } from './driver.ts';
 
 /**
@@ -45,12 +45,19 @@ export const ACK = `${ACK_FACTS}, a.version`;
 /** The same columns with another version. */
 export const ackOfVersion = (version: string): string => `${ACK_FACTS}, ${version} as version`;
 
-export const conversationOf = (row: SqlRow): ConversationRecord => {
-  const state = { id: int(row, 'id'), latestSeq: int(row, 'latest_seq'), firstSeq: int(row, 'first_seq'), version: int(row, 'version') };
+/** The columns that {@link namesOf} reads. `c` names the table. */
+export const NAMES = 'c.group_id, c.user_a, c.user_b';
+export const namesOf = (row: SqlRow): ConversationNames => {
   const groupId = textOrNull(row, 'group_id');
-  return groupId === null
-    ? { ...state, groupId, userA: text(row, 'user_a'), userB: text(row, 'user_b') }
-    : { ...state, groupId, userA: null, userB: null };
+  return groupId === null ? { groupId, userA: text(row, 'user_a'), userB: text(row, 'user_b') } : { groupId, userA: null, userB: null };
+};
+
+export const conversationOf = (row: SqlRow): ConversationRecord => {
+  const state = { id: int(row, 'id'), latestSeq: int(row, 'latest_seq'), firstSeq: int(row, 'first_seq') };
+  const names = namesOf(row);
+  return names.groupId === null
+    ? { ...state, ...names, versionA: int(row, 'version_a'), versionB: int(row, 'version_b') }
+    : { ...state, ...names, version: int(row, 'version') };
 };
 
 export const memberOf = (row: SqlRow): MemberRecord => ({

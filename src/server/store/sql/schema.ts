@@ -143,6 +143,18 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       sent_at bigint not null
     )`,
   ],
+  // In a direct chat each user has an own version, so the peer does not learn of a private action.
+  [
+    `alter table tidemark.conversation add column if not exists version_a bigint, add column if not exists version_b bigint,
+      alter column version drop not null`,
+    `update tidemark.conversation set version_a = version, version_b = version, version = null
+      where group_id is null and version_a is null`,
+    `alter table tidemark.conversation drop constraint if exists versions_of_type, add constraint versions_of_type
+      check ((group_id is null) = (version is null) and (version is null) = (version_a is not null) and (version_a is null) = (version_b is null))`,
+    `drop index if exists tidemark.conversation_of_a, tidemark.conversation_of_b`,
+    `create index conversation_of_a on tidemark.conversation (user_a, version_a)`,
+    `create index conversation_of_b on tidemark.conversation (user_b, version_b)`,
+  ],
 ];
 
 /**

@@ -11,13 +11,13 @@ import { accountOf, conversationOf } from './rows.ts';
 // for the other.
 const CREATE = `
   with made as (
-    insert into tidemark.conversation (user_a, user_b, latest_seq, first_seq, version)
-    select w.a, w.b, 0, 1, $2 from json_to_recordset($1::text::json) as w(a text collate "C", b text collate "C") order by w.a, w.b
+    insert into tidemark.conversation (user_a, user_b, latest_seq, first_seq, version_a, version_b)
+    select w.a, w.b, 0, 1, 0, 0 from json_to_recordset($1::text::json) as w(a text collate "C", b text collate "C") order by w.a, w.b
     on conflict do nothing returning id, user_a, user_b
   )
   insert into tidemark.member (conversation_id, user_id, joined_at, read_up_to, delivered, read, named, muted, marked, archived, untold, present,
     role, moves, version, away_since, back_since)
-  select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $3::text::jsonb, $4::text::jsonb, $5::text::jsonb, '[]', '[]', 'member', 0, 0, 0, 0
+  select made.id, who.user_id, 0, 0, '[]', '[]', '[]', $2::text::jsonb, $3::text::jsonb, $4::text::jsonb, '[]', '[]', 'member', 0, 0, 0, 0
   from made cross join lateral (values (made.user_a), (made.user_b)) as who(user_id)`;
 
 /** The advisory lock of the server that sweeps. */
@@ -35,8 +35,10 @@ const PUT_NOTICE = `
   select coalesce(max(number), 0) + 1, $1::text, $2::text, $3::bigint from tidemark.notice`;
 
 const PUT_CONVERSATIONS = `
-  update tidemark.conversation c set latest_seq = w."latestSeq", first_seq = w."firstSeq", version = w.version
-  from json_to_recordset($1::text::json) as w(id bigint, "latestSeq" bigint, "firstSeq" bigint, version bigint) where c.id = w.id`;
+  update tidemark.conversation c set latest_seq = w."latestSeq", first_seq = w."firstSeq", version = w.version, version_a = w."versionA",
+    version_b = w."versionB"
+  from json_to_recordset($1::text::json) as w(id bigint, "latestSeq" bigint, "firstSeq" bigint, version bigint, "versionA" bigint,
+    "versionB" bigint) where c.id = w.id`;
 
 const CREATE_GROUPS = `
   insert into tidemark.conversation (group_id, latest_seq, first_seq, version)
@@ -162,7 +164,7 @@ export const sqlWrites = (statements: Statements, version: number): Omit<ServerT
       return row && conversationOf(row);
     },
     createDirect: async (me, peers) => {
-      await statements.put(CREATE, pairsOf(me, peers), [version, ...[UNSET, UNMARKED, NOT_ARCHIVED].map((flag) => JSON.stringify(flag))]);
+      await statements.put(CREATE, pairsOf(me, peers), [UNSET, UNMARKED, NOT_ARCHIVED].map((flag) => JSON.stringify(flag)));
     },
     createGroups: async (groupIds) => {
       await statements.put(CREATE_GROUPS, groupIds, [version]);

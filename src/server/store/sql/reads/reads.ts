@@ -15,19 +15,21 @@ const BY_ID = `
   select c.* from tidemark.conversation c join tidemark.member m on m.conversation_id = c.id and m.user_id = $2 and m.role is not null
   where c.id in (select value::bigint from json_array_elements_text($1::text::json)) order by c.id`;
 
+const changedChats = (side: 'a' | 'b'): string => `
+    select c.*, c.version_${side} as changed_at, false as is_left from tidemark.conversation c
+    where c.user_${side} = $1 and c.version_${side} > $2 and c.version_${side} <= $3`;
 const CHANGED = `
   select * from (
-    select c.*, false as is_left from tidemark.conversation c where user_a = $1 and version > $2 and version <= $3
+    ${changedChats('a')}
     union all
-    select c.*, false from tidemark.conversation c where user_b = $1 and version > $2 and version <= $3
+    ${changedChats('b')}
     union all
     select * from (
-      select c.id, c.user_a, c.user_b, c.group_id, c.latest_seq, c.first_seq,
-        case when m.role is null then m.version else greatest(c.version, m.version) end as version, m.role is null
+      select c.*, case when m.role is null then m.version else greatest(c.version, m.version) end as changed_at, m.role is null
       from tidemark.member m join tidemark.conversation c on c.id = m.conversation_id
       where m.user_id = $1 and m.version > 0
-    ) g where version > $2 and version <= $3
-  ) c order by version fetch first ($4) rows with ties`;
+    ) g where changed_at > $2 and changed_at <= $3
+  ) c order by changed_at fetch first ($4) rows with ties`;
 
 const LATEST_BELOW = `
   select w.value::bigint as conversation_id, last.seq from json_array_elements_text($1::text::json) as w
@@ -161,7 +163,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'isBeh
   conversationsById: async (me, ids) => (ids.length === 0 ? [] : (await query(BY_ID, [JSON.stringify(ids), me])).map(conversationOf)),
   changedConversations: async (me, { after, upTo }, atLeast) =>
     (await query(CHANGED, [me, after, upTo, atLeast]))
-      .map((row) => ({ ...conversationOf(row), left: row['is_left'] === true }))
+      .map((row) => ({ ...conversationOf(row), version: int(row, 'changed_at'), left: row['is_left'] === true }))
       .sort((a, b) => a.version - b.version || a.id - b.id),
   membersNamed: async (id, userIds) =>
     (

@@ -3,9 +3,7 @@ import { byFeedOrder, nameOf, type FeedRecall } from '../../records.ts';
 import type { ServerReadTx } from '../../server-store.ts';
 import type { SqlQuery, SqlRow } from '../driver.ts';
 import { VISIBLE_AFTER, VISIBLE_UP_TO } from './receipt-reads.ts';
-import { conversationOf, int, MESSAGE, messageOf } from '../rows.ts';
-
-const NAMES = 'c.user_a, c.user_b, c.group_id, c.latest_seq, c.first_seq';
+import { int, MESSAGE, messageOf, NAMES, namesOf } from '../rows.ts';
 
 const MISSED_RECALLS = `
   select ${MESSAGE}, ${NAMES}, case when m.version > $2 then m.version else mine.back_since end as feed_version
@@ -20,13 +18,14 @@ const MISSED_RECALLS = `
 // recall in the interval. A conversation whose version is above `$3` may have one.
 const RECALLED_IN_C = `
   join tidemark.message m on m.conversation_id = c.id and m.recalled and m.version > $2 and m.version <= $3`;
-const ofSide = (side: 'user_a' | 'user_b'): string => `
-  select ${MESSAGE}, ${NAMES}, m.version as feed_version from tidemark.conversation c ${RECALLED_IN_C} where c.${side} = $1 and c.version > $2`;
+const inChats = (side: 'a' | 'b'): string => `
+  select ${MESSAGE}, ${NAMES}, m.version as feed_version from tidemark.conversation c ${RECALLED_IN_C}
+  where c.user_${side} = $1 and c.version_${side} > $2`;
 const CHANGED_RECALLS = `
   select * from (
-    ${ofSide('user_a')}
+    ${inChats('a')}
     union all
-    ${ofSide('user_b')}
+    ${inChats('b')}
     union all
     select ${MESSAGE}, ${NAMES},
       case when mine.back_since > $2 and m.version > mine.away_since then greatest(m.version, mine.back_since) else m.version end
@@ -38,7 +37,7 @@ const CHANGED_RECALLS = `
 
 const feedRecallOf = (me: string, row: SqlRow): FeedRecall => {
   const message = messageOf(row);
-  return { in: nameOf({ ...conversationOf(row), id: message.conversationId }, me), message, version: int(row, 'feed_version') };
+  return { in: nameOf(namesOf(row), me), message, version: int(row, 'feed_version') };
 };
 
 export const sqlRecallReads = (query: SqlQuery): Pick<ServerReadTx, 'missedRecalls' | 'changedRecalls'> => {
