@@ -6,6 +6,7 @@ import { expireDue } from '../../src/server/expiry.ts';
 import { changeMembers } from '../../src/server/groups/membership.ts';
 import { systemClock } from '../../src/server/system-clock.ts';
 import { persist } from '../../src/server/store/persist.ts';
+import { changedForAll } from '../../src/server/store/records.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { openPostgresStore } from '../../src/server/store/sql/postgres.ts';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
@@ -83,7 +84,7 @@ describe.skipIf(isMissing)('on PostgreSQL', () => {
           await persist({ store, clock: systemClock }, 'contend', async (tx) => {
             const locked = await tx.lockConversations('l-ann', [...wanted, 'group:l-team']);
             if (locked.length < 6) short.push(locked.length);
-            await tx.putConversations(locked.map((conversation) => ({ ...conversation, version: tx.version })));
+            await tx.putConversations(locked.map((conversation) => changedForAll(conversation, tx.version)));
           });
       };
       await Promise.all([one, two, one, two, one, two].map(contend));

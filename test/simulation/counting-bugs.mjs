@@ -8,12 +8,7 @@ export const COUNTING_BUGS = [
     'a.version === b.version ? union(a[register], b[register]) : (a.version > b.version ? a : b)[register];',
     'union(a[register], b[register]);',
   ),
-  bug(
-    'a block reaches no device of the reader',
-    'server/counting.ts',
-    'direct.map(({ conversation }) => ({ ...conversation, version: tx.version }))',
-    'direct.map(({ conversation }) => conversation)',
-  ),
+  bug('a block reaches no device of the reader', 'server/counting.ts', '[changedFor(conversation, reader, tx.version)]', '[conversation]'),
   bug(
     'an answer of the host that was overtaken is stored',
     'server/submit/ask-counts.ts',

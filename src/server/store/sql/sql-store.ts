@@ -35,7 +35,7 @@ const startRun = async (query: SqlQuery, id: string): Promise<void> => {
   await query(
     `with past as (
        select coalesce((select shift from tidemark.run order by number desc limit 1), 0) as shift,
-         greatest((select max(version) from tidemark.conversation), (select max(version) from tidemark.member),
+         greatest((select max(greatest(version, version_a, version_b)) from tidemark.conversation), (select max(version) from tidemark.member),
            (select max(version) from tidemark.receipt), (select max(version) from tidemark.account), (select max(version) from tidemark.counting), (select max(began_at) from tidemark.run), 0) as newest
      ), here as (
        select case when newest >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint + shift
