@@ -90,9 +90,7 @@ export const endMessages = async (tx: ServerTx, ids: readonly number[], retentio
   const reopened = await reopenedFor(tx, ended);
   if (reopened.length > 0) await tx.putMembers(reopened);
   await tx.endMessages(all.map(({ conversation: { id }, upTo }) => ({ conversationId: id, upTo })));
-  await tx.putConversations(
-    all.map(({ conversation, upTo }) => changedForAll({ ...conversation, firstSeq: upTo + 1 }, tx.version)),
-  );
+  await tx.putConversations(all.map(({ conversation, upTo }) => changedForAll({ ...conversation, firstSeq: upTo + 1 }, tx.version)));
   const roster = await tx.roster(all.flatMap(({ conversation: { id, groupId } }) => (groupId === null ? [] : [id])));
   const pairs = all.flatMap(({ conversation: { userA, userB } }) => (userA === null ? [] : [userA, userB]));
   const userIds = [...new Set([...pairs, ...roster.map(({ userId }) => userId)])];

@@ -164,7 +164,11 @@ export const sqlWrites = (statements: Statements, version: number): Omit<ServerT
       return row && conversationOf(row);
     },
     createDirect: async (me, peers) => {
-      await statements.put(CREATE, pairsOf(me, peers), [UNSET, UNMARKED, NOT_ARCHIVED].map((flag) => JSON.stringify(flag)));
+      await statements.put(
+        CREATE,
+        pairsOf(me, peers),
+        [UNSET, UNMARKED, NOT_ARCHIVED].map((flag) => JSON.stringify(flag)),
+      );
     },
     createGroups: async (groupIds) => {
       await statements.put(CREATE_GROUPS, groupIds, [version]);
