@@ -15,8 +15,8 @@ export const RETENTION_BREAKS: readonly Break[] = [
   {
     fault: 'F135',
     file: 'src/server/retention.ts',
-    from: 'firstSeq: upTo + 1, version',
-    to: 'firstSeq: conversation.firstSeq, version',
+    from: 'firstSeq: upTo + 1 }',
+    to: 'firstSeq: conversation.firstSeq }',
     test: ['node', STORE, 'F135'],
   },
   {
