@@ -17,7 +17,7 @@ const main = async (): Promise<void> => {
   const options = readCommandLine(process.argv.slice(2), process.env);
   if (options === 'help') return say(USAGE);
   if (options === 'version') return say(VERSION);
-  const missing = await missingPackages(neededPackages(options.metrics));
+  const missing = await missingPackages(neededPackages(options));
   if (missing.length > 0)
     throw new CommandLineError(
       `the server needs ${missing.length === 1 ? 'a package' : 'packages'} that the client does not:\n\n  npm install ${missing.join(' ')}\n`,

@@ -4,7 +4,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { nearestName } from '../model/option-names.ts';
 
 export const USAGE = `tidemark conformance: does a server keep PROTOCOL.md? See tidemark conformance --help
-tidemark serve: a receipt server for one machine
+tidemark serve: a receipt server, on one machine or on several
 
   tidemark serve --dev                         try it: loopback only, hands out tokens at POST /dev/token,
                                                makes groups at /dev/group, /dev/member and /dev/policy
@@ -18,6 +18,10 @@ tidemark serve: a receipt server for one machine
   --host 127.0.0.1
   --path /receipts       the server's path
   --data .tidemark       folder of the embedded database
+  --postgres URL         keep the data in this PostgreSQL, which several servers may share: postgres://USER:PASSWORD@HOST/DATABASE
+                         (or TIDEMARK_POSTGRES, out of sight of process lists)
+  --bus URL              how the servers of one PostgreSQL tell each other of changes: nats://HOST:4222, several with commas
+                         between, or postgres, the default, for LISTEN and NOTIFY (or TIDEMARK_BUS)
   --setup FILE           JSON: { "policy": …, "groups": [{ "groupId": …, "members": [{ "userId": … }] }] }. The policy is in force, and the
                          groups and their members are there, at each start; a member who is missing in the file stays
   --allow-origin ORIGIN  an origin whose pages may connect, such as https://chat.example; repeat the option to allow several;
@@ -40,6 +44,10 @@ export interface ServeOptions {
   readonly host: string;
   readonly path: string;
   readonly data: string;
+  /** The address of the PostgreSQL; absent for the embedded database in `data`. */
+  readonly postgres: string | undefined;
+  /** The bus between the servers of one PostgreSQL: the addresses of NATS, or LISTEN and NOTIFY. */
+  readonly bus: readonly string[] | 'postgres';
   /** The file with the policy and the groups. */
   readonly setup: string | undefined;
   readonly jwtSecret: string | undefined;
@@ -57,7 +65,9 @@ const FLAGS = {
   port: { type: 'string', default: '8787' },
   host: { type: 'string', default: '127.0.0.1' },
   path: { type: 'string', default: '/receipts' },
-  data: { type: 'string', default: '.tidemark' },
+  data: { type: 'string' },
+  postgres: { type: 'string' },
+  bus: { type: 'string' },
   setup: { type: 'string' },
   'jwt-secret': { type: 'string' },
   jwks: { type: 'string' },
@@ -111,6 +121,24 @@ export const parseFlags = <Flags extends NonNullable<ParseArgsConfig['options']>
   }
 };
 
+/** Neither message shows the address: it may hold a password. */
+const databaseOf = (
+  { data, dev, ...values }: { readonly data?: string; readonly dev: boolean; readonly postgres?: string; readonly bus?: string },
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<ServeOptions, 'data' | 'postgres' | 'bus'> => {
+  const postgres = values.postgres ?? (dev ? undefined : env['TIDEMARK_POSTGRES']);
+  const bus = values.bus ?? (postgres === undefined ? undefined : env['TIDEMARK_BUS']);
+  if (postgres !== undefined && !(URL.canParse(postgres) && /^postgres(?:ql)?:$/.test(new URL(postgres).protocol)))
+    throw new CommandLineError('--postgres must be an address such as postgres://user:password@host/database');
+  if (postgres !== undefined && data !== undefined && !dev)
+    throw new CommandLineError('--data is the folder of the embedded database: it does not go with --postgres');
+  if (bus !== undefined && postgres === undefined) throw new CommandLineError('--bus is for the servers of one --postgres');
+  const buses = bus === undefined || bus === 'postgres' ? 'postgres' : bus.split(',');
+  if (buses !== 'postgres' && !buses.every((one) => URL.canParse(one) && /^(?:nats|tls):\/\/./.test(one)))
+    throw new CommandLineError('--bus must be "postgres" or an address such as nats://host:4222');
+  return { data: data ?? '.tidemark', postgres, bus: buses };
+};
+
 const pathOf = (text: string): string => {
   if (!/^\/[^?#\s]*$/.test(text)) throw new CommandLineError(`--path must be a path such as /receipts; got ${text}`);
   return text;
@@ -144,7 +172,7 @@ export const readCommandLine = (
     port: portOf(values.port),
     host: values.host,
     path: pathOf(values.path),
-    data: values.data,
+    ...databaseOf(values, env),
     setup: values.setup,
     jwtSecret,
     jwks: values.jwks === undefined ? undefined : urlOf(values.jwks),

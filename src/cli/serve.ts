@@ -1,14 +1,13 @@
 /**
- * `tidemark serve`: HTTP server, embedded store, tokens. The server listens at once and answers "starting"
+ * `tidemark serve`: HTTP server, store, tokens. The server listens at once and answers "starting"
  * until the store is open (F75).
  */
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { createHealthDoor } from '../server/doors/health.ts';
 import type { PolicyChange } from '../server/policy.ts';
 import { createReceiptServer } from '../server/server.ts';
-import { openPgliteStore } from '../server/store/sql/pglite.ts';
+import { databaseOf } from './databases.ts';
 import { attachCut } from './dev-cut.ts';
 import { createDevDoor, devSecret } from './dev-door.ts';
 import { createDevPushes } from './dev-pushes.ts';
@@ -52,6 +51,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
   const devDoor = options.dev ? createDevDoor(secret, options.allowedOrigins, () => receipts) : undefined;
   const devPushes = options.dev ? createDevPushes(options.allowedOrigins) : undefined;
   const setup = await readSetup(options.setup);
+  const database = await databaseOf(options);
   const staticDoor = options.static === undefined ? undefined : createStaticDoor(options.static);
 
   const metrics = options.metrics ? await openMetricsDoor() : undefined;
@@ -72,7 +72,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
   const store = new Promise<void>((resolve, reject) => {
     http.once('error', reject);
     http.listen(options.port, options.host, resolve);
-  }).then(() => openPgliteStore(join(options.data, 'store')));
+  }).then(() => database.open());
   let opened = false;
   const receipts = createReceiptServer({
     store,
@@ -80,6 +80,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     path: options.path,
     policy: policyOf(options, setup),
     ...(devPushes ? { onMessage: (push) => devPushes.send(push) } : {}),
+    ...(database.bus ? { bus: database.bus } : {}),
     ...(metrics ? { metrics: metrics.metrics } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.behindProxy ? { addressOf: forwardedFor } : {}),
@@ -102,6 +103,7 @@ export const serve = async (options: ServeOptions, log: (line: string) => void):
     close: async () => {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       await receipts.close();
+      await database.close();
       // The last answers are on their way.
       http.closeIdleConnections();
       const late = setTimeout(() => http.closeAllConnections(), LAST_ANSWERS_MS);

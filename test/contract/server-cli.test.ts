@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import { afterEach, expect, it } from 'vitest';
@@ -13,6 +13,8 @@ import { serve, type Serving } from '../../src/cli/serve.ts';
 import { authenticateBySecret } from '../../src/cli/tokens.ts';
 import { CLOSE } from '../../src/protocol/close-codes.ts';
 import { bundled } from '../support/bundled.ts';
+import { findNats, startNats } from '../support/test-nats.ts';
+import { findPostgres, startPostgres } from '../support/test-postgres.ts';
 import { hello, messageTo, post, TestClient } from './server-harness.ts';
 
 const serving: Serving[] = [];
@@ -266,6 +268,40 @@ it('JWTs name the account and the expiry, and tokens with another signature are 
   const unsigned = `${btoa('{"alg":"none"}')}.${btoa(JSON.stringify({ sub: 'alice', exp: soon }))}.`.replaceAll('=', '');
   await expect(authenticate(unsigned)).rejects.toMatchObject({ code: 'auth/forbidden' });
 });
+
+it.skipIf(!findPostgres() || !findNats())(
+  'servers with one `--postgres` tell each other of changes, over `--bus` or without it, and end in order (F70)',
+  { timeout: 120_000 },
+  async () => {
+    const secret = 's'.repeat(32);
+    const tokenOf = (user: string): Promise<string> =>
+      new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setSubject(user).sign(new TextEncoder().encode(secret));
+    const postgres = startPostgres();
+    const nats = await startNats();
+    try {
+      for (const bus of [[], ['--bus', `nats://127.0.0.1:${nats.port}`]]) {
+        const name = `cli_${bus.length}`;
+        postgres.createDatabase(name);
+        const address = `postgres:///${name}?host=${dirname(postgres.socket)}&user=postgres`;
+        const args = ['--jwt-secret', secret, '--postgres', address, ...bus];
+        const [one, two] = [await start(...args), await start(...args)];
+        await Promise.all([one.ready, two.ready]);
+        const bob = await TestClient.open(`ws://${two.host}/receipts`);
+        bob.send(hello('bob', await tokenOf('bob')));
+        bob.send({ type: 'pull', cursor: null });
+        await bob.next('changes');
+        const sent = messageTo('bob', 'm1');
+        await post(one.host, [hello('alice', await tokenOf('alice')), { type: 'submit', id: 1, entries: [sent] }]);
+        expect(await bob.next('changes', 8000)).toMatchObject({ messages: [{ messages: [{ id: 'm1' }] }] });
+        for (const server of serving.splice(0)) await server.close();
+        expect(await bob.closed).toMatchObject({ code: CLOSE.restart });
+      }
+    } finally {
+      await nats.stop();
+      postgres.stop();
+    }
+  },
+);
 
 it('`tidemark serve --metrics` shows its metrics and those of the process, not through a proxy, and not without the option', async () => {
   const { host, ready } = await start('--dev', '--metrics', '--data', folder());

@@ -171,6 +171,13 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F70',
+    file: 'src/cli/serve.ts',
+    from: '...(database.bus ? { bus: database.bus } : {}),',
+    to: '',
+    test: ['node', 'test/contract/server-cli.test.ts', 'F70'],
+  },
+  {
+    fault: 'F70',
     file: 'src/server/bus/postgres.ts',
     from: 'relay.back();',
     to: '',

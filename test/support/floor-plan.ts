@@ -149,6 +149,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   ws: ['server', 'cli', 'conformance'],
   jose: ['server', 'cli'],
   'prom-client': ['cli'],
+  pg: ['cli'],
+  '@nats-io/transport-node': ['cli'],
   '@electric-sql/pglite': ['server', 'cli'],
   valibot: ['protocol', 'server'],
   rxjs: [
