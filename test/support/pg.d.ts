@@ -9,7 +9,10 @@ declare module 'pg' {
     readonly max?: number;
   }
   export interface PoolClient {
-    query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[]; readonly command: string }>;
+    query(
+      statement: string | { readonly name?: string; readonly text: string; readonly values: unknown[] },
+      values?: unknown[],
+    ): Promise<{ readonly rows: readonly unknown[]; readonly command: string }>;
     on(event: 'error', listener: (error: Error) => void): this;
     on(event: 'end', listener: () => void): this;
     on(event: 'notification', listener: (message: { readonly payload?: string }) => void): this;
