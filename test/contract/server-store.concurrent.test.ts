@@ -8,6 +8,7 @@ import { changeMembers } from '../../src/server/groups/membership.ts';
 import { systemClock } from '../../src/server/system-clock.ts';
 import { persist } from '../../src/server/store/persist.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
+import { FEED_END, WRITER_LOCK } from '../../src/server/store/sql/feed-end.ts';
 import { openPostgresStore } from '../../src/server/store/sql/postgres.ts';
 import { inTurnsOf, Turns } from '../../src/server/store/turns.ts';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
@@ -31,12 +32,45 @@ describe.skipIf(findPostgres() === undefined)('sessions beside each other on Pos
   let postgres: TestPostgres;
   const pools: Pool[] = [];
   beforeAll(() => {
-    postgres = startPostgres();
+    // The work of the vacuum is no work of a server.
+    postgres = startPostgres('-c fsync=off -c autovacuum=off');
   }, 120_000);
   afterAll(async () => {
     for (const pool of pools) await pool.end();
     postgres.stop();
   });
+
+  it(
+    'the feed ends below every transaction of a server that a read sees running, also one that is just ending (F65)',
+    { timeout: 60_000 },
+    async () => {
+      postgres.createDatabase('ending');
+      const pool = postgres.pool('ending', { max: 10 });
+      pools.push(pool);
+      let isOver = false;
+      const write = async (): Promise<void> => {
+        const client = await pool.connect();
+        while (!isOver)
+          await client.query(`begin; select pg_advisory_xact_lock_shared(${WRITER_LOCK}); select pg_current_xact_id(); commit`);
+        client.release();
+      };
+      const text = `select ${FEED_END} as feed_end, (select min(id::text::bigint) from pg_snapshot_xip(pg_current_snapshot()) as x(id)) as running`;
+      const tooHigh: unknown[] = [];
+      const read = async (): Promise<void> => {
+        const client = await pool.connect();
+        for (const until = performance.now() + 4000; performance.now() < until;) {
+          const [row] = (await client.query({ name: 'read', text, values: [] })).rows as { feed_end: string; running: string | null }[];
+          if (row!.running !== null && Number(row!.feed_end) >= Number(row!.running)) tooHigh.push(row);
+        }
+        client.release();
+      };
+      const writing = Array.from({ length: 7 }, write);
+      await Promise.all([read(), read(), read()]);
+      isOver = true;
+      await Promise.all(writing);
+      expect(tooHigh).toEqual([]);
+    },
+  );
 
   it(
     'after any interleaving each live copy equals a new snapshot, and every message was told (F65, F132)',

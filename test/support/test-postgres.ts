@@ -1,6 +1,6 @@
 /** A PostgreSQL of its own for the tests, with the programs of the Debian package, in a temporary folder. */
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Pool, type PoolConfig } from 'pg';
@@ -19,6 +19,8 @@ export const MISSING_POSTGRES = 'PostgreSQL is missing: apt-get install postgres
 export interface TestPostgres {
   /** The file of its socket. */
   readonly socket: string;
+  /** The id of its first process, the parent of all others. */
+  readonly pid: number;
   pool(database: string, config?: PoolConfig): Pool;
   createDatabase(name: string): void;
   /** A copy of a database, as from a backup. */
@@ -30,7 +32,8 @@ export interface TestPostgres {
   stop(): void;
 }
 
-export const startPostgres = (): TestPostgres => {
+/** @param more settings of the server, as its command line takes them. Without any, a commit does not wait for the disk. */
+export const startPostgres = (more = '-c fsync=off'): TestPostgres => {
   const programs = findPostgres();
   if (programs === undefined) throw new Error(MISSING_POSTGRES);
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-pg-'));
@@ -47,12 +50,15 @@ export const startPostgres = (): TestPostgres => {
     chownSync(folder, id('-u'), id('-g'));
   }
   const data = join(folder, 'data');
-  const settings = `-c listen_addresses= -c unix_socket_directories=${folder} -c fsync=off -c max_connections=60`;
+  const settings = `-c listen_addresses= -c unix_socket_directories=${folder} -c max_connections=60 ${more}`;
   run('initdb', '-D', data, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C');
   run('pg_ctl', '-D', data, '-o', settings, '-l', join(folder, 'log'), '-w', 'start');
   const host = ['-h', folder, '-U', 'postgres'];
   return {
     socket: join(folder, '.s.PGSQL.5432'),
+    get pid() {
+      return Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+    },
     pool: (database, config = {}) => {
       const pool = new Pool({ host: folder, user: 'postgres', database, max: 8, ...config });
       // Idle connections break when a test stops the database, also after the store has closed.
