@@ -53,46 +53,6 @@ describe.skipIf(isMissing)('on PostgreSQL', () => {
     },
   });
 
-  describe('prepared statements', () => {
-    /** One connection, so that the test sees the statements of the store. */
-    const openWith = async (prepared: boolean): Promise<{ store: ServerStore; pool: Pool }> => {
-      const database = `prepared_${++databases}`;
-      postgres.createDatabase(database);
-      const pool = postgres.pool(database, { max: 1 });
-      pools.push(pool);
-      return { store: await openPostgresStore({ pool, prepared }), pool };
-    };
-    const run = async (pool: Pool, text: string): Promise<readonly unknown[]> => {
-      const client = await pool.connect();
-      try {
-        return (await client.query(text)).rows;
-      } finally {
-        client.release();
-      }
-    };
-    const kept = (pool: Pool) => run(pool, `select name from pg_prepared_statements where name like 'tidemark_%'`);
-    const account = (store: ServerStore) => store.tx('account', (tx) => tx.lockAccount('p-ann'));
-
-    it('the database prepares a statement once for each connection, and none if the host says so', async () => {
-      const preparing = await openWith(true);
-      await account(preparing.store);
-      const once = await kept(preparing.pool);
-      expect(once.length).toBeGreaterThan(2);
-      await account(preparing.store);
-      expect(await kept(preparing.pool)).toEqual(once);
-      const without = await openWith(false);
-      await account(without.store);
-      expect(await kept(without.pool)).toEqual([]);
-    });
-
-    it('a table that a newer server changes fails no transaction of a running server', async () => {
-      const { store, pool } = await openWith(true);
-      await account(store);
-      await run(pool, 'alter table tidemark.account add column later integer');
-      expect(await account(store)).toMatchObject({ userId: 'p-ann', version: 0 });
-    });
-  });
-
   describe('sessions beside each other', () => {
     let one: ServerStore;
     let two: ServerStore;

@@ -69,13 +69,17 @@ const CHANGED_MESSAGES = `
     ) m
   ) m where before < $5 order by version desc, conversation_id, seq desc`;
 
-/** Finds runs of consecutive seqs ("gaps and islands"): seq minus row number is constant within a run. */
+/**
+ * Finds runs of consecutive seqs ("gaps and islands"): seq minus row number is constant within a run. `offset 0` makes the database begin with
+ * the ranges. Without it a database with old statistics reads the partial index of all messages with a mention.
+ */
 const islandsWhere = (condition: string): string => `
   select i, min(seq) as from_seq, max(seq) as up_to from (
     select w.i, m.seq, m.seq - row_number() over (partition by w.i order by m.seq) as island
     from json_to_recordset($1::text::json) as w(i int, c bigint, f bigint, u bigint)
-    join tidemark.message m on m.conversation_id = w.c and m.seq between w.f and w.u
-    where ${condition}
+    cross join lateral (
+      select m.seq from tidemark.message m where m.conversation_id = w.c and m.seq between w.f and w.u and ${condition} offset 0
+    ) m
   ) s group by i, island`;
 
 /** The messages that do not count for a user, recalled or not. `m` is the message. */

@@ -1,0 +1,82 @@
+/** How PostgreSQL plans the statements of the store: once for each connection, and for a few rows of large tables. */
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ServerStore } from '../../src/server/store/server-store.ts';
+import { openPostgresStore } from '../../src/server/store/sql/postgres.ts';
+import { applyEntries } from '../../src/server/submit/apply-entries.ts';
+import { readEntries } from '../../src/server/submit/read-entries.ts';
+import { findPostgres, startPostgres, type TestPostgres } from '../support/test-postgres.ts';
+import { messageTo } from './server-harness.ts';
+import { rowOf, RULES } from './server-store.ts';
+
+describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
+  let postgres: TestPostgres;
+  const pools: Pool[] = [];
+  beforeAll(() => {
+    postgres = startPostgres();
+  }, 120_000);
+  afterAll(async () => {
+    for (const pool of pools) await pool.end();
+    postgres.stop();
+  });
+
+  /** One connection, so that the test sees the statements of the store. */
+  const open = async (prepared: boolean): Promise<{ store: ServerStore; pool: Pool }> => {
+    const database = `plans_${pools.length}`;
+    postgres.createDatabase(database);
+    const pool = postgres.pool(database, { max: 1 });
+    pools.push(pool);
+    return { store: await openPostgresStore({ pool, prepared }), pool };
+  };
+  const run = async (pool: Pool, text: string): Promise<readonly unknown[]> => {
+    const client = await pool.connect();
+    try {
+      return (await client.query(text)).rows;
+    } finally {
+      client.release();
+    }
+  };
+  const kept = (pool: Pool) => run(pool, `select name from pg_prepared_statements where name like 'tidemark_%'`);
+  const account = (store: ServerStore) => store.tx('account', (tx) => tx.lockAccount('ann'));
+
+  it('the database prepares a statement once for each connection, and none if the host says so', async () => {
+    const { store, pool } = await open(true);
+    await account(store);
+    const once = await kept(pool);
+    expect(once.length).toBeGreaterThan(2);
+    await account(store);
+    expect(await kept(pool)).toEqual(once);
+    const without = await open(false);
+    await account(without.store);
+    expect(await kept(without.pool)).toEqual([]);
+  });
+
+  it('a table that a newer server changes fails no transaction of a running server', async () => {
+    const { store, pool } = await open(true);
+    await account(store);
+    await run(pool, 'alter table tidemark.account add column later integer');
+    expect(await account(store)).toMatchObject({ userId: 'ann', version: 0 });
+  });
+
+  it('a row reads only the mentions of its own conversation, also before the database has statistics', async () => {
+    const { store, pool } = await open(true);
+    await run(pool, 'alter table tidemark.message set (autovacuum_enabled = off)');
+    await store.tx('submit', (tx) =>
+      applyEntries(tx, { userId: 'ann', deviceId: 'd' }, readEntries('ann', [messageTo('bob', 'm-1'), messageTo('cat', 'm-2')]), RULES),
+    );
+    await run(
+      pool,
+      `insert into tidemark.message (conversation_id, seq, id, sender_id, sent_at, body, receipt_requested, countable, recalled, mentions, version)
+       select conversation_id, seq + n, id || '-' || n, sender_id, sent_at, body, true, true, false, '"all"', version
+       from tidemark.message, generate_series(1, 2000) as n where id = 'm-2'`,
+    );
+    const readMentions = async (): Promise<number> => {
+      await run(pool, 'select pg_stat_force_next_flush()');
+      const [row] = await run(pool, `select pg_stat_get_tuples_returned('tidemark.mentioning_message'::regclass) as n`);
+      return Number((row as { n: string }).n);
+    };
+    const before = await readMentions();
+    expect(await rowOf(store, 'bob', 'ann')).toMatchObject({ latestSeq: 1, mentions: [] });
+    expect((await readMentions()) - before).toBeLessThan(100);
+  });
+});
