@@ -10,7 +10,8 @@ import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts
 import { changeMembers } from '../../src/server/groups/membership.ts';
 import { DEFAULT_POLICY } from '../../src/server/policy.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
-import { hello, messageTo, post, startServer } from './process.ts';
+import { hello, messageTo, post } from './rig/frames.ts';
+import { startServer } from './rig/node-process.ts';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** Stores about 23 MiB of own messages, slowly enough for every rate limit. */
@@ -65,7 +66,7 @@ const unread = async (): Promise<void> => {
 };
 
 const unnamed = async (): Promise<void> => {
-  const server = await startServer('memory', undefined, 60_000);
+  const server = await startServer('memory', 60_000);
   const before = server.rssMib();
   const sockets: WebSocket[] = [];
   const big = { type: 'auth', token: 'x'.repeat(60_000) };

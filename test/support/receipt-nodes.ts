@@ -22,10 +22,24 @@ export class ReceiptNode {
     readonly port: number,
   ) {}
 
-  static async start(program: string, postgres: TestPostgres, database: string, bus: string): Promise<ReceiptNode> {
-    const node = new ReceiptNode([program, dirname(postgres.socket), database, bus], await freePort());
+  static start(program: string, postgres: TestPostgres, database: string, bus: string): Promise<ReceiptNode> {
+    return ReceiptNode.run([program, dirname(postgres.socket), database, bus]);
+  }
+
+  /** @param args of Node: a program, and its arguments. The last argument of the program is the port. */
+  static async run(args: readonly string[]): Promise<ReceiptNode> {
+    const node = new ReceiptNode(args, await freePort());
     await node.start();
     return node;
+  }
+
+  /** The id of the process; -1 before its start. */
+  get pid(): number {
+    return this.child?.pid ?? -1;
+  }
+
+  get isAlive(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
   }
 
   async start(): Promise<void> {
@@ -40,7 +54,7 @@ export class ReceiptNode {
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || !this.isAlive) return;
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;

@@ -14,6 +14,8 @@ export const MISSING_NATS = 'NATS is missing: apt-get install nats-server. Its t
 
 export interface TestNats {
   readonly port: number;
+  /** The id of its process. */
+  readonly pid: number;
   /** Ends the process at once: all connections break. */
   stop(): Promise<void>;
   /** Starts it again at the same address. */
@@ -44,6 +46,9 @@ export const startNats = async (): Promise<TestNats> => {
   return {
     get port() {
       return port;
+    },
+    get pid() {
+      return running?.pid ?? -1;
     },
     start,
     stop: async () => {

@@ -2,7 +2,8 @@
 import { entryOf } from '../contestants/list.ts';
 import { listedOf } from '../workloads/list.ts';
 import { median } from './arithmetic.ts';
-import { escape, svg, withUnit } from './plot.ts';
+import { escape, svg } from '../../support/svg.ts';
+import { withUnit } from './plot.ts';
 import { type Group, knownOf } from './results.ts';
 import { amountShown } from './table.ts';
 

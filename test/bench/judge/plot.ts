@@ -3,9 +3,9 @@ import { entryOf } from '../contestants/list.ts';
 import { listedOf } from '../workloads/list.ts';
 import { median } from './arithmetic.ts';
 import { type Group, knownOf } from './results.ts';
+import { escape, svg } from '../../support/svg.ts';
 import { ratioOf, shown, sorted } from './table.ts';
 
-const WIDTH = 880;
 const NAMES = 150;
 const BARS = 480;
 const ROW = 26;
@@ -13,16 +13,10 @@ const TOP = 58;
 const OURS = '#0f766e';
 const THEIRS = '#a8a29e';
 
-export const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-
 export const withUnit = (value: number, unit: 'ms' | 'MB'): string => {
   if (unit === 'MB') return `${shown(value)} MB`;
   return value < 1000 ? `${shown(value)} ms` : `${(value / 1000).toFixed(1)} s`;
 };
-
-export const svg = (height: number, body: string): string =>
-  `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" ` +
-  `font-family="system-ui, sans-serif" font-size="12" fill="#57534e"><rect width="100%" height="100%" fill="#fff"/>${body}</svg>\n`;
 
 const titleOf = (id: string): string =>
   `<text x="16" y="24" font-size="14" font-weight="600" fill="#1c1917">${id}: ${escape(listedOf(id).title)}</text>`;

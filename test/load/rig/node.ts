@@ -1,33 +1,52 @@
-/** The server under load, in a process of its own, for the measurement of its memory. Prints its port. */
+/** A server of a load, as a process of its own. Prints `ready`; ends in order at SIGTERM. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createMemoryStore } from '../../src/server/store/memory/memory-store.ts';
-import { createReceiptServer } from '../../src/server/server.ts';
-import type { ServerStore } from '../../src/server/store/server-store.ts';
-import { openPgliteStore } from '../../src/server/store/sql/pglite.ts';
-import { openPostgresStore } from '../../src/server/store/sql/postgres.ts';
-import { startPostgres } from '../support/test-postgres.ts';
+import { connect } from '@nats-io/transport-node';
+import { Pool } from 'pg';
+import type { HintBus } from '../../../src/server/bus/bus.ts';
+import { createNatsBus } from '../../../src/server/bus/nats.ts';
+import { createPostgresBus, openPostgresStore } from '../../../src/server/postgres.ts';
+import { createReceiptServer } from '../../../src/server/server.ts';
+import { createMemoryStore } from '../../../src/server/store/memory/memory-store.ts';
+import type { ServerStore } from '../../../src/server/store/server-store.ts';
+import { openPgliteStore } from '../../../src/server/store/sql/pglite.ts';
 
-const openStore = async (kind: string): Promise<ServerStore> => {
-  if (kind === 'pglite') return openPgliteStore(mkdtempSync(join(tmpdir(), 'load-')));
-  if (kind !== 'postgres') return createMemoryStore();
-  const postgres = startPostgres();
-  process.on('exit', () => postgres.stop());
-  return openPostgresStore({ pool: postgres.pool('postgres') });
+/** What a load asks of a server. */
+export interface NodeOptions {
+  readonly store: 'memory' | { readonly folder: string } | { readonly host: string; readonly database: string };
+  /** The address of a NATS, or `postgres`. Absent: no other server shares the store. */
+  readonly bus?: string;
+  /** The duration of `authenticate`. */
+  readonly slowMs?: number;
+}
+
+const poolOf = (store: NodeOptions['store']): Pool | undefined =>
+  typeof store === 'object' && 'host' in store ? new Pool({ ...store, user: 'postgres', max: 8 }) : undefined;
+
+const openStore = (store: NodeOptions['store'], pool: Pool | undefined): ServerStore | Promise<ServerStore> => {
+  if (pool) return openPostgresStore({ pool });
+  return typeof store === 'object' && 'folder' in store ? openPgliteStore(store.folder) : createMemoryStore();
 };
 
-/** `node test/support/run-main.mjs test/load/server.ts pglite|postgres|memory [authenticate ms]` */
-const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promise<never> => {
-  const store = await openStore(kind);
+const busOf = (bus: string | undefined, pool: Pool | undefined): HintBus | undefined => {
+  if (bus === undefined) return undefined;
+  if (bus === 'postgres' && pool) return createPostgresBus({ pool });
+  return createNatsBus({
+    connection: connect({ servers: bus, maxReconnectAttempts: -1, reconnectTimeWait: 100, waitOnFirstConnect: true }),
+  });
+};
+
+/** The arguments: the options as JSON, and the port. A token is the name of its user. */
+const serve = async ([json = '', port = '0']: readonly string[]): Promise<void> => {
+  const { store, bus: kind, slowMs = 0 } = JSON.parse(json) as NodeOptions;
+  const pool = poolOf(store);
+  const bus = busOf(kind, pool);
   const server = createReceiptServer({
-    store,
+    store: await openStore(store, pool),
+    ...(bus && { bus }),
     // All sockets of a load come from the same address.
     policy: { connections: { perAddress: 100_000, unnamedPerAddress: 100_000 }, receipts: { groups: true, maxMembers: 1000 } },
     authenticate: async (token) => {
-      if (Number(slowMs) > 0) await new Promise((resolve) => setTimeout(resolve, Number(slowMs)));
+      if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
       return { userId: token };
     },
   });
@@ -42,12 +61,13 @@ const serve = async ([kind = 'memory', slowMs = '0']: readonly string[]): Promis
       void server.createGroup({ groupId, members: members.map((userId) => ({ userId })) }).then(() => response.end());
     });
   });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  process.stdout.write(`${(http.address() as AddressInfo).port}\n`);
-  return new Promise<never>(() => undefined);
+  // Thousands of clients connect in the same moment. Linux bounds this by net.core.somaxconn.
+  await new Promise<void>((resolve) => http.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 }, resolve));
+  process.once('SIGTERM', () => {
+    http.close();
+    void server.close().finally(() => process.exit(0)); // a CPU profile is written at the exit
+  });
+  process.stdout.write('ready\n');
 };
 
-process.on('SIGTERM', () => process.exit(0)); // a CPU profile is written at the exit
-// The server starts while this module loads: once `main` runs, the TypeScript runner loads no further module,
-// and a socket needs `ws.ts`.
-await serve(process.argv.slice(3));
+await serve(process.argv.slice(2));
