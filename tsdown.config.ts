@@ -74,6 +74,13 @@ export default defineConfig([
     platform: 'neutral',
     plugins: [leaveInlineWorker],
     dts: true,
+    // The types of the wire lie apart from those of the page: a server's program has no DOM types, and the page's options need them.
+    outputOptions: {
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ name: 'wire.d', test: /\/src\/(?:protocol|model|ports)\/(?!index).*\.d\.ts$/ }],
+      },
+    },
     clean: true,
     deps: { neverBundle: [/^node:/], onlyBundle: [] },
     copy: [

@@ -12,8 +12,12 @@ export interface ServerAccess {
   readonly worker?: () => Worker;
 }
 
-/** @throws {TypeError} if an app that has changed its import only gives no address. */
+const NAMES = ['url', 'getToken', 'worker'];
+
+/** @throws {TypeError} if an app that has changed its import only gives no address, and for an option with an unknown name. */
 export const requireAccess = (access: ServerAccess | undefined): ServerAccess => {
   if (access?.url === undefined) throw new TypeError('No receipt server: give { url } as the argument after the vendor’s own.');
+  const unknown = Object.keys(access).find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw new TypeError(`Unknown option ${unknown}: the options are ${NAMES.join(', ')}.`);
   return access;
 };

@@ -1,4 +1,5 @@
 /** Runs the checks in their order, the slow ones beside the others, and collects a result for each. */
+import { type OptionNames, readOptions } from '../model/option-names.ts';
 import type { Check, Level } from './check.ts';
 import { Mismatch, Skipped } from './demand.ts';
 import { CHECKS } from './catalogue.ts';
@@ -29,6 +30,18 @@ export interface ConformanceOptions {
   /** Called with each result in the order of the checks, as soon as it is there. */
   readonly onResult?: (result: ConformanceResult) => void;
 }
+
+const NAMES: OptionNames<ConformanceOptions> = {
+  url: 1,
+  users: 1,
+  host: 1,
+  level: 1,
+  only: 1,
+  patienceMs: 1,
+  bail: 1,
+  parallel: 1,
+  onResult: 1,
+};
 
 /** The result of one check. */
 export interface ConformanceResult {
@@ -136,6 +149,7 @@ const beginAll = (checks: readonly Check[], environment: Environment, parallel: 
 
 /** Runs the kit against a server. Resolves also if checks fail: `report.failed` is their number. @throws {Unreachable} */
 export const runConformance = async (options: ConformanceOptions): Promise<ConformanceReport> => {
+  readOptions(options, 'runConformance', NAMES, 'usage/invalid-option');
   const { url, users, host = NO_HOST, level = 'core', patienceMs = 5000, bail = false, onResult } = options;
   const environment: Environment = { url, users, host, ledger: new Ledger(), patienceMs, name: namesOfRun() };
   await reach(environment);

@@ -6,15 +6,15 @@ import { keyOf, OwnClient } from './own-client.ts';
 const ReceiptContext = createContext<ReceiptClient | null | undefined>(undefined);
 
 /** The properties of `ReceiptProvider`. */
-export interface ReceiptProviderProps<Body = Json> {
+export interface ReceiptProviderProps {
   /**
    * The account, as for `createReceiptClient`; `null` while no user is logged in. The provider opens the client, and
    * closes the client on the unmount and when the user or another value changes. Functions may be new in each
    * rendering: the client calls the newest ones.
    */
-  readonly options?: ReceiptClientOptions<Body> | null;
-  /** A client of the app, instead of `options`: the app opens and closes the client. */
-  readonly client?: ReceiptClient<Body> | null;
+  readonly options?: ReceiptClientOptions<unknown> | null;
+  /** A client of the app, with bodies of any type, instead of `options`: the app opens and closes the client. */
+  readonly client?: { readonly [K in keyof ReceiptClient]: unknown } | null;
   /** Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here. */
   readonly onLoggedOut?: () => void;
   /** The part of the app that uses the hooks. */
@@ -25,9 +25,10 @@ export interface ReceiptProviderProps<Body = Json> {
  * The components below show the account of `options` or `client`. Without an account, on a server and in the first
  * rendering, their values are undefined.
  */
-export const ReceiptProvider = <Body = Json>(props: ReceiptProviderProps<Body>): ReactElement => {
+export const ReceiptProvider = ({ options: given = null, client: ready, onLoggedOut, children }: ReceiptProviderProps): ReactElement => {
   // A context has no type of its own for each provider: the hooks name the type of the bodies.
-  const { options = null, client, onLoggedOut, children } = props as unknown as ReceiptProviderProps;
+  const options = given as ReceiptClientOptions | null;
+  const client = ready as ReceiptClient | null | undefined;
   const [own, setOwn] = useState<OwnClient | null>(null);
   const key = client === undefined ? keyOf(options) : null;
   const newest = useRef({ options, onLoggedOut });

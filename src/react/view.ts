@@ -20,13 +20,15 @@ class KeptView {
 
   private static readonly open = new WeakMap<ReceiptClient, Map<string, KeptView>>();
 
-  static of(client: ReceiptClient, conversationId: ConversationId, receipts: boolean): KeptView {
+  /** @param options the options of `viewConversation` as JSON. The client checks them. */
+  static of(client: ReceiptClient, conversationId: ConversationId, options: string): KeptView {
     const views = KeptView.open.get(client) ?? new Map<string, KeptView>();
     KeptView.open.set(client, views);
-    const key = `${receipts} ${conversationId}`;
+    const key = `${options} ${conversationId}`;
     let kept = views.get(key);
     if (!kept) {
-      kept = new KeptView(client.viewConversation(conversationId, { receipts }), () => views.delete(key));
+      const given = JSON.parse(options) as ViewOptions;
+      kept = new KeptView(client.viewConversation(conversationId, given), () => views.delete(key));
       views.set(key, kept);
     }
     return kept;
@@ -46,6 +48,10 @@ class KeptView {
   }
 }
 
+interface ViewOptions {
+  readonly receipts?: boolean;
+}
+
 /** What `useConversationView` gives. */
 export interface ShownConversation {
   /** The place of the divider "new messages"; null if nothing was unread, undefined while unknown. */
@@ -63,13 +69,15 @@ export interface ShownConversation {
  */
 export const useConversationView = (
   conversationId: ConversationId | null,
-  { receipts = true }: { readonly receipts?: boolean } = {},
+  options: { readonly receipts?: boolean } = {},
 ): ShownConversation => {
+  // The object may be new in each rendering.
+  const given = JSON.stringify({ receipts: true, ...options });
   const client = useReceiptClient();
   const [viewing, setViewing] = useState<ConversationViewing | null>(null);
   useEffect(() => {
     if (conversationId === null) return undefined;
-    const kept = unlessEnded(client, (open) => KeptView.of(open, conversationId, receipts));
+    const kept = unlessEnded(client, (open) => KeptView.of(open, conversationId, given));
     if (!kept) return undefined;
     setViewing(kept.viewing);
     const leave = kept.use();
@@ -77,7 +85,7 @@ export const useConversationView = (
       setViewing(null);
       leave();
     };
-  }, [client, conversationId, receipts]);
+  }, [client, conversationId, given]);
   const firstUnread = useStream(viewing && viewing.firstUnread);
   return { firstUnread, seen: (messageId) => viewing?.seen(messageId) };
 };

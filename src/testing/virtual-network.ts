@@ -2,6 +2,7 @@
  * The network between one device and the server. Frames travel as text and in order, like over TCP. A partition delays
  * frames until the network heals or the connection dies. One end may learn of the connection's death late, or never.
  */
+import { readOptions } from '../model/option-names.ts';
 import type { Link, NetPort } from '../ports/ports.ts';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.ts';
 import type { FrameTrouble } from './frame-trouble.ts';
@@ -46,7 +47,7 @@ export class VirtualNetwork {
 
   /** Changes the given conditions. Delayed frames travel on if the new conditions let them. */
   set(conditions: Partial<NetworkConditions>): void {
-    Object.assign(this.conditions, conditions);
+    Object.assign(this.conditions, readOptions<Partial<NetworkConditions>>(conditions, 'network.set', WELL));
     for (const wire of [...this.wires]) wire.flush();
   }
 

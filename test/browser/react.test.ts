@@ -1,7 +1,7 @@
 /** The hooks in a real React, in StrictMode: each effect runs twice. */
 import { createElement as preactElement } from 'preact/compat';
 import { createRoot as createPreactRoot } from 'preact/compat/client';
-import { createElement as h, type FunctionComponent, StrictMode } from 'react';
+import { Component, createElement as h, type FunctionComponent, type ReactNode, StrictMode } from 'react';
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FirstUnread, ReceiptClient, ReceiptClientOptions, ReceiptEvent } from '../../src/index.ts';
@@ -155,6 +155,22 @@ describe('the hooks for React, in StrictMode', () => {
     await shows('2 0');
     await until(bob.watchReceipts(second.id), (receipts) => receipts?.readAt != null);
     expect(places.filter((place) => place === null)).toEqual([]);
+  });
+
+  it('useConversationView refuses an option with an unknown name (F126)', async () => {
+    class Boundary extends Component<{ readonly children?: ReactNode }, { readonly said?: string }> {
+      override state: { readonly said?: string } = {};
+      static getDerivedStateFromError = (error: Error) => ({ said: error.message });
+      override render(): ReactNode {
+        return this.state.said ?? this.props.children;
+      }
+    }
+    const Chat: FunctionComponent<object> = () => {
+      useConversationView('direct:bob', { reciepts: false } as object);
+      return 'taken';
+    };
+    render(account('alice'), () => h(Boundary, null, h(Chat)));
+    await shows('viewConversation: unknown option "reciepts"; did you mean "receipts"?');
   });
 
   it('a handler gets each event once', async () => {

@@ -4,6 +4,7 @@ import type { Log } from '../../src/logging.ts';
 import { CommandLineError, readCommandLine } from '../../src/cli/options.ts';
 import { issueDevToken, authenticateBySecret } from '../../src/cli/tokens.ts';
 import { checkOptions } from '../../src/client/options.ts';
+import { runConformance } from '../../src/conformance/index.ts';
 import { UsageError } from '../../src/errors.ts';
 import { ID_RULE } from '../../src/model/ids.ts';
 import { nearestName, readOptions } from '../../src/model/option-names.ts';
@@ -79,6 +80,8 @@ describe('an option with an unknown name', () => {
     ['openPgliteStore', () => openPgliteStore('/nowhere/made', untyped({ runID: 'x' })), '"runID"; did you mean "runId"?'],
     ['createMemoryStore', () => createMemoryStore(untyped({ clock: 1 })), 'createMemoryStore: unknown option "clock"'],
     ['createTestWorld', () => createTestWorld(untyped({ sead: 1 })), 'createTestWorld: unknown option "sead"; did you mean "seed"?'],
+    ['runConformance', () => runConformance(untyped({ url: '', users: {}, onResults: 1 })), '"onResults"; did you mean "onResult"?'],
+    ['network.set', () => world.device('ann').network.set(untyped({ delay: 3 })), '"delay"; did you mean "delayMs"?'],
     ['openTab', () => world.device('ann').openTab(untyped({ readReceipt: true })), '"readReceipt"; did you mean "readReceipts"?'],
     [
       'a call without options',

@@ -95,4 +95,18 @@ export const ID_BREAKS: readonly Break[] = [
     to: 'given?.type',
     test: ['chromium', 'test/browser/arguments.test.ts', 'F126'],
   },
+  {
+    fault: 'F126',
+    file: 'src/react/view.ts',
+    from: 'client.viewConversation(conversationId, given)',
+    to: 'client.viewConversation(conversationId, { receipts: given.receipts ?? true })',
+    test: ['chromium', 'test/browser/react.test.ts', 'F126'],
+  },
+  {
+    fault: 'F126',
+    file: 'src/conformance/run.ts',
+    from: "  readOptions(options, 'runConformance', NAMES, 'usage/invalid-option');\n",
+    to: '',
+    test: ['node', 'test/contract/option-names.test.ts', 'runConformance'],
+  },
 ];

@@ -1,6 +1,7 @@
 /**
  * The types of message bodies, as an app sees them. The compiler is the test: `npm run types` reads this file, and nothing runs it.
  */
+import { createElement as h } from 'react';
 import type { Observable } from 'rxjs';
 import * as v from 'valibot';
 import {
@@ -14,7 +15,7 @@ import {
   type StandardSchemaV1,
 } from '../../../src/index.ts';
 import type { InspectedClient } from '../../../src/inspector/inspector.ts';
-import { type ReceiptProvider, useConversation, useConversations, useMessages, useReceiptClient } from '../../../src/react/react.ts';
+import { ReceiptProvider, useConversation, useConversations, useMessages, useReceiptClient } from '../../../src/react/react.ts';
 import type { Person, TestWorld } from '../../../src/testing/index.ts';
 
 /** An interface, which is no `Json` for the compiler. */
@@ -71,8 +72,9 @@ export const compiled = (world: TestWorld): void => {
   const ann: Mine = world.client<MyBody>(world.device('ann'));
   const ben: Person<MyBody> = world.person<MyBody>('ben');
   void ben.send('direct:ann', { text: 'ahoy' });
-  const props: Parameters<typeof ReceiptProvider<MyBody>>[0] = { client: ann };
-  void props;
+  // A provider takes a client and options of any body, and infers nothing.
+  void h(ReceiptProvider, { client: ann });
+  void h(ReceiptProvider, { options: { ...account, bodySchema: schema } });
 };
 
 /** Nothing renders this. */

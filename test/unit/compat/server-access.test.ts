@@ -13,8 +13,9 @@ const STARTS = {
 };
 
 describe.each(Object.entries(STARTS))('the facade of %s', (_vendor, start) => {
-  it('says at once that it has no server, and starts when it has one', () => {
+  it('says at once that it has no server or an unknown option, and starts when it has a server (F126)', () => {
     for (const access of [undefined, {}]) expect(() => start(access)).toThrow('No receipt server: give { url }');
+    expect(() => start({ url: 'wss://chat.example/receipts', gettoken: 1 })).toThrow('Unknown option gettoken');
     expect(start({ url: 'wss://chat.example/receipts' })).not.toBeNull();
   });
 });
