@@ -148,11 +148,6 @@ export class VirtualServer implements NetworkEnd {
     return this.store.dump();
   }
 
-  /** Whether a transaction of the database has written what is not committed yet. */
-  get isWriting(): boolean {
-    return this.store.isWriting?.() ?? false;
-  }
-
   /** Replaces the database by an older copy and starts the server again. */
   restore(copy: MemoryDump): void {
     this.crash();

@@ -46,6 +46,7 @@ describe.skipIf(isMissing)('on PostgreSQL', () => {
 
   describeServerStore('PostgreSQL', {
     open,
+    copyMayLack: true,
     startFromCopy: async (store) => {
       const copy = `copy_${++databases}`;
       postgres.copyDatabase(names.get(store)!, copy);
@@ -282,6 +283,51 @@ describe.skipIf(isMissing)('on PostgreSQL', () => {
         expect(await two.tx('expire', expireDue)).toMatchObject({ checked: 2 });
       });
     });
+
+    it('a copy made while a transaction ran knows no cursor of the run before: it may lack what the cursor passed (F67)', async () => {
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      let begin = (): void => undefined;
+      const begun = new Promise<void>((resolve) => (begin = resolve));
+      // This transaction is older than the next one, and ends after the copy.
+      const slow = one.tx('submit', async (tx) => {
+        begin();
+        await released;
+        return applyEntries(tx, { userId: 'r-ben', deviceId: 'd' }, readEntries('r-ben', [messageTo('r-ann', 'r-lost')]), RULES);
+      });
+      await begun;
+      await submitIn(two, 'r-cat', messageTo('r-ann', 'r-kept'));
+      const name = `copy_${++databases}`;
+      postgres.copyDatabase(names.get(one)!, name);
+      release();
+      await slow;
+      const passed = await cursorOf(one, 'r-ann');
+      const copy = await openIn(name);
+      expect(await pullAll(copy, 'r-ann', passed)).toBeUndefined();
+      expect((await pullAll(copy, 'r-ann', null))!.flatMap(({ rows }) => rows)).toMatchObject([{ conversationId: 'direct:r-cat' }]);
+      await copy.close();
+      // The database itself knows the cursor, also after a restart of its servers.
+      const again = await openIn(names.get(one)!);
+      expect(await pullAll(again, 'r-ann', passed)).toMatchObject([{ from: passed, rows: [] }]);
+      await again.close();
+    }, 60_000);
+
+    it('a server that runs on finds that a standby took over: the cursors of before are those of another history (F67)', async () => {
+      await submitIn(one, 's-ann', messageTo('s-ben', 's-1'));
+      const before = await cursorOf(one, 's-ben');
+      postgres.restartOnNewTimeline();
+      // The first transaction of each connection meets the break.
+      const pull = async (store: ServerStore) => {
+        await persist({ store, clock: systemClock }, 'look', (tx) => tx.now());
+        return pullAll(store, 's-ben', before);
+      };
+      const pulled = await Promise.all([pull(one), pull(two), pull(one)]);
+      expect(pulled).toEqual([undefined, undefined, undefined]);
+      const after = await cursorOf(one, 's-ben');
+      expect(await pullAll(two, 's-ben', after)).toMatchObject([{ from: after, rows: [] }]);
+      const runs = await two.read('runs', (tx) => tx.runs());
+      expect(runs.filter(({ fromCopy }) => fromCopy)).toHaveLength(1);
+    }, 60_000);
 
     it('the store survives a restart of the database, also in the middle of a transaction (F72)', { timeout: 60_000 }, async () => {
       const broken = one.tx('broken', async (tx) => {

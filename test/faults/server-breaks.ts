@@ -94,6 +94,20 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F67',
+    file: 'src/server/feed/cursors.ts',
+    from: 'if (next.fromCopy) return { sharedBelow: run.beganAt };',
+    to: '',
+    test: ['node', POSTGRES, 'F67'],
+  },
+  {
+    fault: 'F67',
+    file: 'src/server/store/sql/runs.ts',
+    from: "split_part(r.database, '/', 2) <> ${TIMELINE}",
+    to: "split_part(r.database, '/', 2) = ''",
+    test: ['node', POSTGRES, 'F67'],
+  },
+  {
+    fault: 'F67',
     file: 'src/engine/apply/apply-changes.ts',
     from: 'if (confirmed.length > 0) draft.change(',
     to: 'if (confirmed.length < 0) draft.change(',

@@ -169,12 +169,10 @@ export class Nemesis {
       const random = plans.stream('restore');
       const copied = random.next() * 0.6;
       const putBack = copied + 0.1 + 0.2 * random.next();
-      // A cursor does not tell a copy that lacks a transaction which ran while the copy was made.
-      const makeCopy = (): void => {
-        if (world.server.isWriting) void world.time.schedule(1, 'a copy waits', makeCopy);
-        else this.copy = world.server.dump();
-      };
-      plans.at(copied, 'a copy is made', makeCopy);
+      plans.at(copied, 'a copy is made', () => {
+        this.copy = world.server.dump();
+        if (this.copy.whileWriting) sim.count('restore while writing');
+      });
       const device = random.fork('without a page');
       if (device.chance(0.5))
         plans.at(copied, 'a device hears nothing', () =>

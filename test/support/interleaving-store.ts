@@ -58,7 +58,12 @@ export const createInterleavingStore = (
   const tables = new MemoryTables(from);
   const locks = new RowLocks();
   let newest = from?.version ?? 0;
-  const run: RunRecord = { number: (from?.runs.at(-1)?.number ?? 0) + 1, id: runId, beganAt: ++newest };
+  const run: RunRecord = {
+    number: (from?.runs.at(-1)?.number ?? 0) + 1,
+    id: runId,
+    beganAt: ++newest,
+    fromCopy: from?.whileWriting ?? false,
+  };
   const runs: readonly RunRecord[] = [...(from?.runs ?? []), run];
   // A rolled back transaction leaves a gap in the ids.
   let lastId = Math.max(0, ...tables.all().map(({ conversation }) => conversation.id));
@@ -218,7 +223,11 @@ export const createInterleavingStore = (
   return {
     ...pool().store,
     pool,
-    isWriting: () => [...running.values()].some((version) => version !== undefined),
-    dump: () => tables.dump(newest, runs),
+    dump: () =>
+      tables.dump(
+        newest,
+        runs,
+        [...running.values()].some((version) => version !== undefined),
+      ),
   };
 };

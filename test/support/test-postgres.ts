@@ -29,6 +29,8 @@ export interface TestPostgres {
   pause(): void;
   /** Restarts the database: all connections break. */
   restart(): void;
+  /** Restarts the database as a standby that took over does: it ends a recovery, and goes on on a timeline of its own. */
+  restartOnNewTimeline(): void;
   stop(): void;
 }
 
@@ -39,7 +41,7 @@ export const startPostgres = (more = '-c fsync=off'): TestPostgres => {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-pg-'));
   const isRoot = userInfo().uid === 0;
   const run = (program: string, ...args: readonly string[]): string => {
-    const command = [join(programs, program), ...args];
+    const command = [program === 'touch' ? program : join(programs, program), ...args];
     const quoted = command.map((part) => `'${part}'`).join(' ');
     // PostgreSQL refuses to run as root.
     const [file = '', ...list] = isRoot ? ['su', 'postgres', '-c', quoted] : command;
@@ -74,6 +76,11 @@ export const startPostgres = (more = '-c fsync=off'): TestPostgres => {
     },
     pause: () => void run('pg_ctl', '-D', data, '-m', 'immediate', '-w', 'stop'),
     restart: () => void run('pg_ctl', '-D', data, '-o', settings, '-l', join(folder, 'log'), '-m', 'immediate', '-w', 'restart'),
+    restartOnNewTimeline: () => {
+      run('pg_ctl', '-D', data, '-m', 'fast', '-w', 'stop');
+      run('touch', join(data, 'recovery.signal'));
+      run('pg_ctl', '-D', data, '-o', `${settings} -c restore_command=false`, '-l', join(folder, 'log'), '-w', 'start');
+    },
     stop: () => {
       run('pg_ctl', '-D', data, '-m', 'immediate', '-w', 'stop');
       rmSync(folder, { recursive: true, force: true });

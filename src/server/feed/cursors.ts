@@ -58,6 +58,7 @@ export const reachOfCursor = async (tx: ServerReadTx, cursor: Cursor): Promise<R
   // A run ends where the next run begins. Later versions of the run belong to another copy of the store.
   const next = run && runs.find(({ number }) => number > run.number);
   if (!next) return 'unknown';
+  if (next.fromCopy) return { sharedBelow: run.beganAt };
   if (version >= next.beganAt) return { sharedBelow: next.beganAt };
   return version <= tx.feedEnd ? 'contained' : 'unknown';
 };

@@ -208,6 +208,11 @@ export interface RunRecord {
   /** Random, so a restored copy never repeats the id of a run that the copy does not contain. */
   readonly id: string;
   readonly beganAt: number;
+  /**
+   * Whether the database may be a copy: restored from a backup, or a standby that took over. A copy made while transactions ran may lack one
+   * of them and have a later one, so nobody knows which of the changes of the run before are there.
+   */
+  readonly fromCopy: boolean;
 }
 
 export interface MessageKey {

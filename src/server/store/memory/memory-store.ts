@@ -30,8 +30,6 @@ export interface MemoryPool {
 export interface MemoryStore extends ServerStore {
   /** A copy of all data, for `from`. */
   dump(): MemoryDump;
-  /** Whether a write transaction runs. Absent if the transactions of this store run one after another. */
-  isWriting?(): boolean;
   /** Opens connections. Absent if the transactions of this store run one after another. */
   pool?(): MemoryPool;
 }
@@ -46,6 +44,7 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
     number: (runs[runs.length - 1]?.number ?? 0) + 1,
     id: runId ?? crypto.randomUUID().replaceAll('-', ''),
     beganAt: ++version,
+    fromCopy: from?.whileWriting ?? false,
   };
   runs.push(run);
 
@@ -115,6 +114,6 @@ export const createMemoryStore = (options: MemoryStoreOptions = {}): MemoryStore
       closed = true;
       await tail;
     },
-    dump: () => tables.dump(version, runs),
+    dump: () => tables.dump(version, runs, false),
   };
 };

@@ -18,6 +18,8 @@ import {
 export interface MemoryDump {
   /** The version of the newest write. */
   readonly version: number;
+  /** Whether a write transaction ran: the copy lacks it, and may have a later one. */
+  readonly whileWriting: boolean;
   /** The starts of the store. */
   readonly runs: readonly RunRecord[];
   /** The conversations. */
@@ -155,10 +157,11 @@ export class MemoryTables {
     };
   }
 
-  dump(version: number, runs: readonly RunRecord[]): MemoryDump {
+  dump(version: number, runs: readonly RunRecord[], whileWriting: boolean): MemoryDump {
     const all = this.all();
     return {
       version,
+      whileWriting,
       runs: [...runs],
       conversations: all.map(({ conversation }) => conversation),
       members: all.flatMap(({ members }) => [...members.values()]),

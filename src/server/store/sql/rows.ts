@@ -5,7 +5,16 @@ import type { Mentions } from '../../../model/message/mentions.ts';
 import type { Ranges } from '../../../model/registers/ranges.ts';
 import type { ReceiptKind } from '../../../model/message/receipt.ts';
 import type { AckRecord, ReceiptRecord } from '../receipt-records.ts';
-import type { AccountRecord, ConversationNames, ConversationRecord, MemberRecord, MessageRecord, Role, StepRecord } from '../records.ts';
+import type {
+  AccountRecord,
+  ConversationNames,
+  ConversationRecord,
+  MemberRecord,
+  MessageRecord,
+  Role,
+  RunRecord,
+  StepRecord,
+} from '../records.ts';
 import type { SqlRow } from './driver.ts';
 
 /**
@@ -132,4 +141,11 @@ export const ackOf = (row: SqlRow): AckRecord => ({
   at: int(row, 'at'),
   content: writtenOrNull(row, 'written_content'),
   version: int(row, 'version'),
+});
+
+export const runOf = (row: SqlRow): RunRecord => ({
+  number: int(row, 'number'),
+  id: text(row, 'id'),
+  beganAt: int(row, 'began_at'),
+  fromCopy: row['from_copy'] === true,
 });

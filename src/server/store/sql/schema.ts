@@ -155,6 +155,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     `create index conversation_of_a on tidemark.conversation (user_a, version_a)`,
     `create index conversation_of_b on tidemark.conversation (user_b, version_b)`,
   ],
+  [`alter table tidemark.run add column if not exists database text, add column if not exists from_copy boolean not null default false`],
 ];
 
 /**

@@ -9,7 +9,7 @@ import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';
 import { sqlRetentionReads } from './retention-reads.ts';
 import { NAMED, namesParams } from '../named-conversations.ts';
-import { accountOf, conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, stepOf, text } from '../rows.ts';
+import { accountOf, conversationOf, int, memberOf, MESSAGE, messageOf, messageWith, runOf, stepOf, text } from '../rows.ts';
 
 const BY_ID = `
   select c.* from tidemark.conversation c join tidemark.member m on m.conversation_id = c.id and m.user_id = $2 and m.role is not null
@@ -150,11 +150,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'isBeh
     return int(row ?? {}, 'now');
   },
   runs: async () =>
-    (await query(`select number, id, began_at from tidemark.run order by number`)).map((row) => ({
-      number: int(row, 'number'),
-      id: text(row, 'id'),
-      beganAt: int(row, 'began_at'),
-    })),
+(await query(`select number, id, began_at, from_copy from tidemark.run order by number`)).map(runOf),
   account: async (userId) => {
     const [row] = await query(`select * from tidemark.account where user_id = $1`, [userId]);
     return row && accountOf(row);
