@@ -149,8 +149,7 @@ export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'isBeh
     const [row] = await query(`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`);
     return int(row ?? {}, 'now');
   },
-  runs: async () =>
-(await query(`select number, id, began_at, from_copy from tidemark.run order by number`)).map(runOf),
+  runs: async () => (await query(`select number, id, began_at, from_copy from tidemark.run order by number`)).map(runOf),
   account: async (userId) => {
     const [row] = await query(`select * from tidemark.account where user_id = $1`, [userId]);
     return row && accountOf(row);
