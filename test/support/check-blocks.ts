@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile } from 'svelte/compiler';
+import { parse } from 'yaml';
 import { readConformance } from '../../src/cli/conformance.ts';
 import { readCommandLine } from '../../src/cli/options.ts';
 import { checkTypes } from './check-types-of-blocks.ts';
@@ -73,8 +74,13 @@ const checkDirectives =
     ];
   };
 
-const NGINX = /^(?:location \/|proxy_(?:pass http:\/\/|http_version 1\.1|set_header [\w-]+ \S|read_timeout \d+s))/;
-const CADDY = /^(?:[\w.]+ \{|reverse_proxy \/\S+ [\d.]+:\d+|file_server|root \* \/)/;
+// `npm run test:deploy` runs these configurations with the real programs.
+const NGINX =
+  /^(?:location \/|upstream \w+ \{|least_conn|server [\d.]+:\d+ max_fails|proxy_(?:pass http:\/\/|http_version 1\.1|set_header [\w-]+ \S|(?:read|connect)_timeout \d+s|next_upstream \w))/;
+const CADDY =
+  /^(?:[\w.]+ \{|reverse_proxy \/\S+ [\d.]+:\d+|file_server|root \* \/|lb_(?:policy|try_duration) \S|(?:fail_duration|health_(?:uri|interval)) \S)/;
+const HAPROXY =
+  /^(?:(?:frontend|backend) \w+|defaults|mode http|timeout \w+ \d+s|bind :|default_backend \w|balance \w|option \w|server \w+ [\d.]+:\d+)/;
 const POLICY = /^(?:default-src|connect-src|worker-src|require-trusted-types-for|trusted-types) [^;]+$/;
 
 const checkHeaders: Check = ({ code }) =>
@@ -97,6 +103,13 @@ const EACH: Readonly<Record<string, Check>> = {
   sh: checkShell,
   nginx: checkDirectives(NGINX, /;$/),
   caddyfile: checkDirectives(CADDY, /[^;]$/),
+  haproxy: checkDirectives(HAPROXY, /[^;]$/),
+  yaml: ({ code }) => problem(() => parse(code, { merge: true })),
+  ini: ({ code }) =>
+    code
+      .split('\n')
+      .filter((line) => !/^(?:|#.*|\[\w+\]|\w+=.*)$/.test(line))
+      .map((line) => `not a line of a unit: ${line}`),
   http: checkHeaders,
   svelte: ({ code }) => problem(() => compile(code, { generate: 'client' })),
 };

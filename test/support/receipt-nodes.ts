@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import type { TestPostgres } from './test-postgres.ts';
 
 /** A port free a moment ago: a server comes back on the same port. */
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
