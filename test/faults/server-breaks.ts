@@ -220,6 +220,13 @@ export const SERVER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F107',
+    file: 'src/server/bus/nats.ts',
+    from: "if (!('userIds' in hint)) return",
+    to: "if (hint.kind === 'spent') return [[`users.${subjectNumber(hint.userId)}`, hint]];\n  if (!('userIds' in hint)) return",
+    test: ['node', SERVERS, 'F107'],
+  },
+  {
+    fault: 'F107',
     file: 'src/server/token-buckets.ts',
     from: 'if (this.isTelling) return;',
     to: '',

@@ -54,9 +54,8 @@ export const subjectNumber = (userId: UserId): number => {
   return (hash >>> 0) % USER_SUBJECTS;
 };
 
-/** The parts of a hint by their subjects, behind the prefix. */
+/** The parts of a hint by their subjects, behind the prefix. Every server takes a hint `spent`: its user may come to any of them later. */
 const bySubject = (hint: Hint): readonly (readonly [subject: string, part: Hint])[] => {
-  if (hint.kind === 'spent') return [[`users.${subjectNumber(hint.userId)}`, hint]];
   if (!('userIds' in hint)) return [['all', hint]];
   const parts = new Map<number, UserId[]>();
   for (const userId of hint.userIds) {
