@@ -5,35 +5,11 @@ import { type Browser, chromium } from 'playwright';
 import { createServer } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchOptions } from '../support/chromium.ts';
+import { guideCode } from '../support/guide-code.ts';
 import { installInApp, mustRun, packPackage, REPOSITORY, runToEnd, type Workplace } from '../support/packed.ts';
 
-/** The files of an app on Vite without any configuration. */
-const APP = {
-  'index.html': '<!doctype html><title>app</title><ul id="statuses"></ul><script type="module" src="/main.js"></script>',
-  'main.js': `
-    import { createReceiptClient } from 'tidemark';
-    const client = createReceiptClient({
-      url: location.origin.replace('http', 'ws') + '/receipts',
-      userId: 'alice',
-      getToken: async () => {
-        const answer = await fetch('/dev/token', {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ userId: 'alice' }),
-        });
-        return (await answer.json()).token;
-      },
-    });
-    client.watchMessages('direct:bob', { limit: 10 }).subscribe((messages) => {
-      for (const message of messages) {
-        const item = document.createElement('li');
-        item.textContent = message.status + ' ' + JSON.stringify(message.body);
-        document.querySelector('#statuses').append(item);
-      }
-    });
-    await client.sendMessage('direct:bob', { text: 'ahoy' });
-  `,
-};
+/** The files of the guide's first page: an app on Vite without any configuration. */
+const APP = { 'index.html': guideCode('start', 'The page', 0), 'main.ts': guideCode('start', 'The page', 1) };
 
 let workplace: Workplace;
 let app: string;
@@ -73,7 +49,7 @@ const serve = (folder: string): Promise<string> => {
   });
 };
 
-it('an empty Vite app installs the package, builds without configuration, and sends a message', async () => {
+it('the app of the guide’s first page installs the package, builds without configuration, and two users send and read', async () => {
   await mustRun(process.execPath, [join(REPOSITORY, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], app);
   const address = await serve(join(app, 'dist'));
   browser = await chromium.launch(await launchOptions());
@@ -81,13 +57,17 @@ it('an empty Vite app installs the package, builds without configuration, and se
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(error.message));
   await page.goto(address);
-  const sent = page.getByRole('listitem').filter({ hasText: 'sent {"text":"ahoy"}' });
-  await sent
-    .first()
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page
+    .getByText('alice, sent: {"text":"High water at six"}')
     .waitFor({ timeout: 20_000 })
     .catch((error: unknown) => troubles.push(String(error)));
+  const bob = await browser.newPage();
+  await bob.goto(`${address}?bob`);
+  await expect.poll(() => bob.title(), { timeout: 20_000 }).toBe('(1) Chat');
+  await bob.getByRole('button', { name: 'Read' }).click();
+  await page.getByText('alice, read: ').waitFor({ timeout: 20_000 });
   expect(troubles).toEqual([]);
-  expect(await sent.count()).toBeGreaterThan(0);
 });
 
 it('under Vite’s dev server and offline, a message is stored and shown', async () => {
@@ -97,7 +77,8 @@ it('under Vite’s dev server and offline, a message is stored and shown', async
     browser ??= await chromium.launch(await launchOptions());
     const page = await browser.newPage();
     await page.goto(dev.resolvedUrls!.local[0]!);
-    await page.getByRole('listitem').filter({ hasText: 'pending {"text":"ahoy"}' }).first().waitFor({ timeout: 20_000 });
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('alice, pending: {"text":"High water at six"}').waitFor({ timeout: 20_000 });
     await page.close();
   } finally {
     await dev.close();

@@ -111,6 +111,8 @@ const EACH: Readonly<Record<string, Check>> = {
       .filter((line) => !/^(?:|#.*|\[\w+\]|\w+=.*)$/.test(line))
       .map((line) => `not a line of a unit: ${line}`),
   http: checkHeaders,
+  // Svelte's compiler also finds what is wrong in plain HTML.
+  html: ({ code }) => problem(() => compile(code.replace(/<!doctype html>/i, ''), { generate: 'client' })),
   svelte: ({ code }) => problem(() => compile(code, { generate: 'client' })),
 };
 
