@@ -157,30 +157,30 @@ describe.skipIf(!findPostgres())('several servers on one PostgreSQL', () => {
       // Over NATS a server listens for its own users only.
       const bus = nats ? `127.0.0.1:${nats.port}` : 'postgres';
       const three = [await startNode(database, bus), await startNode(database, bus), await startNode(database, bus)];
-      const rate = { perSecond: 50, burst: 500 };
+      const rate = { perSecond: 20, burst: 500 };
       const policyOf = async ({ port }: Node, change: object) =>
         (await fetch(`http://127.0.0.1:${port}/dev/policy`, { method: 'POST', body: JSON.stringify(change) })).json() as Promise<object>;
       await policyOf(three[0]!, { rate, connections: { perUser: 2 } });
       for (const node of three) await vi.waitFor(async () => expect(await policyOf(node, {})).toMatchObject({ rate }), AT_ONCE_MS);
       const open = async ({ port }: Node) => TestClient.signIn(`ws://127.0.0.1:${port}/receipts`, 'ann');
       const from = Date.now();
-      const flood = async ({ socket }: TestClient, ms: number): Promise<void> => {
-        for (const until = Date.now() + ms; Date.now() < until;) {
+      const floodUntilBusy = async ({ socket, frames }: TestClient): Promise<void> => {
+        while (!frames.some(({ type }) => type === 'error')) {
           socket.send('{"type":"ping"}');
           await once(socket, 'message');
         }
       };
       const first = await open(three[0]!);
-      await flood(first, 700);
+      await floodUntilBusy(first);
       // The others hear of the user only now.
       const clients = [first, ...(await Promise.all([three[0]!, ...three.slice(1), ...three.slice(1)].map(open)))];
       for (const node of three) await expect(open(node)).rejects.toThrow();
-      await Promise.all(clients.map((client) => flood(client, 1000)));
+      await Promise.all(clients.map(floodUntilBusy));
       const seconds = (Date.now() - from) / 1000;
       const taken = clients.flatMap(({ frames }) => frames).filter(({ type }) => type === 'pong').length;
       // A tenth more for hints on their way.
       expect(taken).toBeLessThan(rate.burst * 1.3 + rate.perSecond * seconds);
-      expect(taken).toBeGreaterThan(rate.burst);
+      expect(taken).toBeGreaterThanOrEqual(rate.burst);
       for (const client of clients) client.socket.close();
     },
   );
