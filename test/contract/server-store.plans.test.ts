@@ -5,9 +5,11 @@ import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { openPostgresStore } from '../../src/server/store/sql/postgres.ts';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
+import { fillChats } from '../load/rig/fill.ts';
+import { FIRST_TENTH, fillHistory, OTHER_TENTHS, sizesOf, userOf } from '../load/rig/history.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/test-postgres.ts';
 import { messageTo } from './server-harness.ts';
-import { rowOf, RULES } from './server-store.ts';
+import { pullAll, rowOf, RULES } from './server-store.ts';
 
 describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
   let postgres: TestPostgres;
@@ -56,6 +58,18 @@ describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
     await account(store);
     await run(pool, 'alter table tidemark.account add column later integer');
     expect(await account(store)).toMatchObject({ userId: 'ann', version: 0 });
+  });
+
+  it('the server reads the histories that `npm run load` writes into the tables', async () => {
+    const { store, pool } = await open(true);
+    await fillChats(pool, [{ from: 'ann', to: 'bob', messages: 3 }]);
+    const amounts = { users: 20, chats: 1, messagesInChat: 12, groups: 1, members: 4, messagesInGroup: 20, askingOneIn: 10, readers: 2 };
+    await fillHistory(pool, amounts, FIRST_TENTH);
+    await fillHistory(pool, amounts, OTHER_TENTHS);
+    expect(await rowOf(store, 'bob', 'ann')).toMatchObject({ latestSeq: 3, readUpTo: 0, mine: { read: [] } });
+    const rows = (await pullAll(store, userOf(1), null))!.flatMap((frame) => frame.rows);
+    expect(rows.map(({ latestSeq }) => latestSeq).sort()).toEqual([12, 12, 20]);
+    expect((await sizesOf(pool)).find(({ name }) => name === 'message')?.rows).toBe(3 + 20 * 12 + 20);
   });
 
   it('a row reads only the mentions of its own conversation, also before the database has statistics', async () => {

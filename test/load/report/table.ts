@@ -19,6 +19,11 @@ const COLUMNS: readonly Column[] = [
   { head: 'told, p50 / p99 ms', cell: ({ told }) => pair(told) },
   { head: 'CPU of servers', cell: ({ cpu }) => percent(cpu.servers) },
   { head: 'of the database', cell: ({ cpu }) => percent(cpu.database) },
+  {
+    head: 'ms of CPU each, servers / database',
+    cell: ({ cpu, perSecond, answer, told }) =>
+      answer || told ? `${shown((cpu.servers * 1000) / perSecond)} / ${shown((cpu.database * 1000) / perSecond)}` : undefined,
+  },
   { head: 'of the bus', cell: ({ cpu }) => (cpu.bus > 0 ? percent(cpu.bus) : undefined) },
   { head: 'of the clients', cell: ({ cpu }) => percent(cpu.clients) },
   { head: 'KiB a socket', cell: ({ kibPerSocket }) => kibPerSocket?.toFixed(1) },

@@ -27,8 +27,8 @@ const FILL = `
   with wanted as (
     select * from json_to_recordset($1::text::json) as w(a text, b text, sender text, messages bigint)
   ), made as (
-    insert into tidemark.conversation (user_a, user_b, latest_seq, first_seq, version)
-    select a, b, messages, 1, ${VERSION} from wanted returning id, user_a, user_b, latest_seq
+    insert into tidemark.conversation (user_a, user_b, latest_seq, first_seq, version_a, version_b)
+    select a, b, messages, 1, ${VERSION}, ${VERSION} from wanted returning id, user_a, user_b, latest_seq
   ), members as (${membersOf('made')})
   insert into tidemark.message (conversation_id, seq, id, sender_id, sent_at, body, receipt_requested, countable, recalled, version)
   select made.id, seq, 'm' || made.id || '-' || seq, w.sender, (extract(epoch from now()) * 1000)::bigint - (made.latest_seq - seq) * 1000,

@@ -32,8 +32,8 @@ const chats = ({ users, chats: each, messagesInChat: n }: Amounts, condition: st
   `create temporary table made as
    select nextval(pg_get_serial_sequence('tidemark.conversation', 'id')) as id, ${user('u')} as one, ${user(`(u + d) % ${users}`)} as two
    from generate_series(0, ${users - 1}) as u cross join generate_series(1, ${each}) as d where ${condition}`,
-  `insert into tidemark.conversation (id, user_a, user_b, latest_seq, first_seq, version) overriding system value
-   select id, least(one collate "C", two collate "C"), greatest(one collate "C", two collate "C"), ${n}, 1, ${VERSION} from made`,
+  `insert into tidemark.conversation (id, user_a, user_b, latest_seq, first_seq, version_a, version_b) overriding system value
+   select id, least(one collate "C", two collate "C"), greatest(one collate "C", two collate "C"), ${n}, 1, ${VERSION}, ${VERSION} from made`,
   member(
     `id, w.u, 0, ${n} - 6 * (id % 3 = 0)::int, ${readBy}, '[[1, ${n}]]', jsonb_build_array(jsonb_build_array(1, ${n} - 6 * (id % 3 = 0)::int)),
      '[]', ${flags}, '[]', '[]', 'member', 0, 0, 0, 0`,

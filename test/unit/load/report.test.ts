@@ -57,7 +57,7 @@ const result = (rows: readonly Row[]): Result => ({
 
 it('the page compares each part with the reference, and shows no column without values', () => {
   const text = table([result([row('one', 4), row('three', 6)])]);
-  expect(text).toContain('| three | 100 | 6.00 / 60.0 | 50 % | 25 % | 10 % | 5 | 500 receipts | 0.3 |');
+  expect(text).toContain('| three | 100 | 6.00 / 60.0 | 50 % | 25 % | 5.00 / 2.50 | 10 % | 5 | 500 receipts | 0.3 |');
   expect(text).toContain('| three | 1.00× | 1.50× | 1.50× |');
   expect(text).not.toMatch(/told, p50|KiB a socket|NaN|undefined/);
 });
