@@ -69,6 +69,7 @@ export const CHAPTERS: readonly Chapter[] = [
       guide('error-codes'),
       { file: 'src/LOG.md', name: 'log-events' },
       { file: 'src/METRICS.md', name: 'metrics' },
+      { file: 'src/server/SCALE.md', name: 'scale' },
       { file: 'src/protocol/PROTOCOL.md', name: 'protocol', menu: 'Protocol' },
       { file: 'src/INVARIANTS.md', name: 'invariants' },
       { file: 'src/GLOSSARY.md', name: 'glossary' },

@@ -115,4 +115,10 @@ const barsPlot = (plot: Bars): string => {
   return svg(TOP + bars.length * ROW + 12, headingOf(plot) + drawn.join(''));
 };
 
+export const emptyPlot = (title: string): string =>
+  svg(
+    TOP,
+    `<text x="16" y="24" font-size="14" font-weight="600" fill="#1c1917">${escape(title)}</text><text x="16" y="42">not measured yet</text>`,
+  );
+
 export const draw = (plot: Plot): string => (plot.kind === 'lines' ? linesPlot(plot) : barsPlot(plot));

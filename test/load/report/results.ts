@@ -31,7 +31,7 @@ export interface Line {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-export type Plot = { readonly file: string; readonly title: string; readonly note: string } & (
+export type Plot = { readonly title: string; readonly note: string } & (
   | {
       readonly kind: 'lines';
       readonly x: string;
@@ -53,7 +53,7 @@ export interface Measured {
   readonly rows: readonly Row[];
   /** The row that the others compare with, if they compare. */
   readonly reference?: string;
-  readonly plots: readonly Plot[];
+  readonly plot: Plot;
   /** Tables of other numbers, as Markdown. */
   readonly notes?: readonly string[];
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SCENARIOS } from '../scenarios/list.ts';
-import { draw } from './plots.ts';
+import { draw, emptyPlot } from './plots.ts';
 import type { Result } from './results.ts';
 import { page } from './table.ts';
 
@@ -19,5 +19,9 @@ export const writeResults = async (results: readonly Result[], folder = RESULTS)
   const all = SCENARIOS.flatMap(({ id }) => [...results, ...older].find(({ scenario }) => scenario === id) ?? []);
   await writeFile(file, `${JSON.stringify(all, null, 1)}\n`);
   await writeFile(join(folder, 'table.md'), page(all));
-  for (const { plots } of all) for (const plot of plots) await writeFile(join(folder, `${plot.file}.svg`), draw(plot));
+  // SCALE.md shows the plot of every scenario, also of one that was never measured.
+  for (const { id, title } of SCENARIOS) {
+    const plot = all.find(({ scenario }) => scenario === id)?.plot;
+    await writeFile(join(folder, `${id}.svg`), plot ? draw(plot) : emptyPlot(title));
+  }
 };

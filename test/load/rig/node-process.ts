@@ -17,9 +17,18 @@ const programFile = (): Promise<string> =>
     return file;
   }));
 
+const started: ReceiptNode[] = [];
+// No server outlives a run, also one that a signal ends.
+process.once('exit', () => {
+  for (const node of started) void node.end('SIGKILL');
+});
+
 /** @param flags of Node, such as `--cpu-prof`. */
-export const startNode = async (options: NodeOptions, flags: readonly string[] = []): Promise<ReceiptNode> =>
-  ReceiptNode.run([...flags, await programFile(), JSON.stringify(options)]);
+export const startNode = async (options: NodeOptions, flags: readonly string[] = []): Promise<ReceiptNode> => {
+  const node = await ReceiptNode.run([...flags, await programFile(), JSON.stringify(options)]);
+  started.push(node);
+  return node;
+};
 
 /** The memory of a process in KiB; NaN after its end. */
 export const rssKib = (pid: number): number => {

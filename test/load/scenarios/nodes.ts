@@ -30,16 +30,13 @@ export const nodes: Scenario = {
     return {
       rows,
       reference: KINDS[0]![0],
-      plots: [
-        {
-          file: 'nodes',
-          kind: 'bars',
-          title: 'One server and three: until the sender is told of a receipt',
-          note: `${rate.toLocaleString('en')} receipts a second; p50 from the moment at which a receipt is due. Shorter is better.`,
-          unit: 'ms',
-          bars: rows.flatMap(({ what, told }) => (told ? [{ name: what, value: told.p50, note: `(p99 ${told.p99.toFixed(0)} ms)` }] : [])),
-        },
-      ],
+      plot: {
+        kind: 'bars',
+        title: 'One server and three: until the sender is told of a receipt',
+        note: `${rate.toLocaleString('en')} receipts a second; p50 from the moment at which a receipt is due. Shorter is better.`,
+        unit: 'ms',
+        bars: rows.flatMap(({ what, told }) => (told ? [{ name: what, value: told.p50, note: `(p99 ${told.p99.toFixed(0)} ms)` }] : [])),
+      },
     };
   },
 };

@@ -51,23 +51,20 @@ export const receipts: Scenario = {
         });
       return {
         rows: [...told, away, most],
-        plots: [
-          {
-            file: 'receipts',
-            kind: 'lines',
-            isLog: 'both',
-            title: 'Receipts on one server: time by rate',
-            note: 'From the moment at which a receipt is due; senders live. Both axes logarithmic; lower is better.',
-            x: 'receipts a second',
-            y: 'ms',
-            lines: [
-              { name: 'answer, p50', points: points(({ answer }) => answer?.p50) },
-              { name: 'answer, p99', points: points(({ answer }) => answer?.p99) },
-              { name: 'sender told, p50', points: points((row) => row.told?.p50) },
-              { name: 'sender told, p99', points: points((row) => row.told?.p99) },
-            ],
-          },
-        ],
+        plot: {
+          kind: 'lines',
+          isLog: 'both',
+          title: 'Receipts on one server: time by rate',
+          note: 'From the moment at which a receipt is due; senders live. Both axes logarithmic; lower is better.',
+          x: 'receipts a second',
+          y: 'ms',
+          lines: [
+            { name: 'answer, p50', points: points(({ answer }) => answer?.p50) },
+            { name: 'answer, p99', points: points(({ answer }) => answer?.p99) },
+            { name: 'sender told, p50', points: points((row) => row.told?.p50) },
+            { name: 'sender told, p99', points: points((row) => row.told?.p99) },
+          ],
+        },
       };
     } finally {
       await rig.stop();

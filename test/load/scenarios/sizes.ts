@@ -163,20 +163,17 @@ const measuring = async (ground: Ground, isQuick: boolean): Promise<Measured> =>
         `What the database does for the first ${HOTTEST} of them, with all of the data:`,
         ...plans,
       ],
-      plots: [
-        {
-          file: 'sizes',
-          kind: 'bars',
-          title: 'Bytes a row, with all indexes',
-          note: `${sizes.map(({ name, rows: count }) => `${count.toLocaleString('en')} × ${name}`).join(', ')}.`,
-          unit: 'bytes',
-          bars: sizes.map((size) => ({
-            name: size.name,
-            value: bytesOf(size) / size.rows,
-            note: `${(bytesOf(size) / MIB).toFixed(0)} MiB, ${((100 * (bytesOf(size) - size.heap)) / bytesOf(size)).toFixed(0)} % of it indexes`,
-          })),
-        },
-      ],
+      plot: {
+        kind: 'bars',
+        title: 'Bytes a row, with all indexes',
+        note: `${sizes.map(({ name, rows: count }) => `${count.toLocaleString('en')} × ${name}`).join(', ')}.`,
+        unit: 'bytes',
+        bars: sizes.map((size) => ({
+          name: size.name,
+          value: bytesOf(size) / size.rows,
+          note: `${(bytesOf(size) / MIB).toFixed(0)} MiB, ${((100 * (bytesOf(size) - size.heap)) / bytesOf(size)).toFixed(0)} % of it indexes`,
+        })),
+      },
     };
   } finally {
     await server.close();

@@ -99,22 +99,19 @@ const soaking = async (ground: Ground, isQuick: boolean): Promise<Measured> => {
     const sliceMs = isQuick ? SLICE_MS / 5 : SLICE_MS;
     return {
       rows: [row],
-      plots: [
-        {
-          file: 'soak',
-          kind: 'lines',
-          isLog: 'y',
-          title: 'An hour of chat in ten minutes, while servers die',
-          note: `Until the other person has a message, each ${sliceMs / 1000} s; ✕: a server is killed. The y axis is logarithmic; lower is better.`,
-          x: 'seconds',
-          y: 'ms',
-          lines: [
-            { name: 'p50', points: slices(arrivals, since, sliceMs, 0.5) },
-            { name: 'p99', points: slices(arrivals, since, sliceMs, 0.99) },
-          ],
-          marks,
-        },
-      ],
+      plot: {
+        kind: 'lines',
+        isLog: 'y',
+        title: 'An hour of chat in ten minutes, while servers die',
+        note: `Until the other person has a message, each ${sliceMs / 1000} s; ✕: a server is killed. The y axis is logarithmic; lower is better.`,
+        x: 'seconds',
+        y: 'ms',
+        lines: [
+          { name: 'p50', points: slices(arrivals, since, sliceMs, 0.5) },
+          { name: 'p99', points: slices(arrivals, since, sliceMs, 0.99) },
+        ],
+        marks,
+      },
     };
   } finally {
     for (const person of people) person.client.close();

@@ -29,16 +29,13 @@ export const stores: Scenario = {
     return {
       rows,
       reference: KINDS[0]![0],
-      plots: [
-        {
-          file: 'stores',
-          kind: 'bars',
-          title: 'Receipts a second on the three stores',
-          note: '100 readers, one receipt in a frame, the next one after the answer. Longer is better.',
-          unit: 'a second',
-          bars: rows.map(({ what, perSecond }) => ({ name: what, value: perSecond })),
-        },
-      ],
+      plot: {
+        kind: 'bars',
+        title: 'Receipts a second on the three stores',
+        note: '100 readers, one receipt in a frame, the next one after the answer. Longer is better.',
+        unit: 'a second',
+        bars: rows.map(({ what, perSecond }) => ({ name: what, value: perSecond })),
+      },
     };
   },
 };

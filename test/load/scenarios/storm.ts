@@ -56,22 +56,19 @@ const storming = async (ground: Ground, isQuick: boolean): Promise<Measured> => 
     const step = Math.max(1, Math.floor(times.length / 200));
     return {
       rows: [row],
-      plots: [
-        {
-          file: 'storm',
-          kind: 'lines',
-          title: `A storm: ${count.toLocaleString('en')} clients connect at once`,
-          note: `Clients in sync by time. Each has ${2 * PEERS} conversations. Steeper is better.`,
-          x: 'seconds',
-          y: 'clients',
-          lines: [
-            {
-              name: 'in sync',
-              points: times.flatMap((ms, i): [number, number][] => (i % step === 0 || i === times.length - 1 ? [[ms / 1000, i + 1]] : [])),
-            },
-          ],
-        },
-      ],
+      plot: {
+        kind: 'lines',
+        title: `A storm: ${count.toLocaleString('en')} clients connect at once`,
+        note: `Clients in sync by time. Each has ${2 * PEERS} conversations. Steeper is better.`,
+        x: 'seconds',
+        y: 'clients',
+        lines: [
+          {
+            name: 'in sync',
+            points: times.flatMap((ms, i): [number, number][] => (i % step === 0 || i === times.length - 1 ? [[ms / 1000, i + 1]] : [])),
+          },
+        ],
+      },
     };
   } finally {
     await rig.stop();

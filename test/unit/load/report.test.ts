@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { readOptions } from '../../load/options.ts';
 import { draw } from '../../load/report/plots.ts';
@@ -10,6 +11,7 @@ import { table } from '../../load/report/table.ts';
 import { writeResults } from '../../load/report/write-results.ts';
 import { Verdict } from '../../load/rig/judge.ts';
 import { paced } from '../../load/rig/measure.ts';
+import { SCENARIOS } from '../../load/scenarios/list.ts';
 
 const row = (what: string, p50: number, failures: readonly string[] = []): Row => ({
   what,
@@ -23,7 +25,6 @@ const row = (what: string, p50: number, failures: readonly string[] = []): Row =
 });
 
 const lines: Plot = {
-  file: 'nodes',
   kind: 'lines',
   isLog: 'y',
   title: 'A title',
@@ -52,7 +53,7 @@ const result = (rows: readonly Row[]): Result => ({
   isQuick: false,
   rows,
   reference: 'one',
-  plots: [lines],
+  plot: lines,
 });
 
 it('the page compares each part with the reference, and shows no column without values', () => {
@@ -87,7 +88,6 @@ it('a plot has every line and mark, on linear and logarithmic axes', () => {
     expect(text).not.toMatch(/NaN|Infinity/);
   }
   const bars = draw({
-    file: 'b',
     kind: 'bars',
     title: 'T',
     note: 'n',
@@ -105,7 +105,8 @@ it('newer results replace those of the same scenario', async () => {
   try {
     await writeResults([result([row('one', 4)])], folder);
     await writeResults([result([row('one', 5)])], folder);
-    expect((await readdir(folder)).sort()).toEqual(['nodes.svg', 'results.json', 'table.md']);
+    expect((await readdir(folder)).sort()).toEqual([...SCENARIOS.map(({ id }) => `${id}.svg`), 'results.json', 'table.md'].sort());
+    expect(await readFile(join(folder, 'storm.svg'), 'utf8')).toContain('not measured yet');
     const kept = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Result[];
     expect(kept.map(({ rows }) => rows[0]?.answer?.p50)).toEqual([5]);
   } finally {
@@ -128,4 +129,10 @@ it('the options name scenarios that exist, and keep no numbers of a quick run', 
   expect(readOptions([]).scenarios).not.toContain('soak');
   expect(() => readOptions(['strom'])).toThrow('no scenario strom: there are receipts');
   expect(() => readOptions(['--quick', '--write'])).toThrow('--quick has none');
+});
+
+it('SCALE.md shows the plot of every scenario', async () => {
+  const page = await readFile(fileURLToPath(new URL('../../../src/server/SCALE.md', import.meta.url)), 'utf8');
+  const shown = [...page.matchAll(/load\/results\/(\w+)\.svg/g)].map(([, name]) => name);
+  expect(shown.sort()).toEqual(SCENARIOS.map(({ id }) => id).sort());
 });
