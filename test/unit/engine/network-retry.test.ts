@@ -1,5 +1,6 @@
 /** When a client connects again, and when the client gives up. */
 import { describe, expect, it } from 'vitest';
+import { AuthError } from '../../../src/errors.ts';
 import { disconnectReasonOfClose, disconnectReasonOfError } from '../../../src/engine/sync/connection/disconnect-reason.ts';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { BACKOFF_CAP_MS, backoffMs, RESTART_SPREAD_MS, UNREACHABLE_CAP_MS } from '../../../src/model/backoff.ts';
@@ -140,6 +141,48 @@ it('a client retries a network that drops connections more and more slowly, unti
   await reach(world, 'the next attempt', () => hellos.length === 8, 60_000);
   expect(hellos[7]! - losses.at(-1)!).toBeLessThan(3_500);
 });
+
+it.each([
+  ['cannot check the token', () => new AuthError('auth/unavailable', 'the key server is away')],
+  ['refuses the token', () => new AuthError('auth/forbidden', 'no such session')],
+])(
+  'a server that %s gets about one attempt a second from a client with a hundred nudges, and one at once from a single nudge (F56)',
+  async (_, why) => {
+    const world = createTestWorld();
+    const [device, tab] = await openDevice(world, 'alice');
+    await tab.live();
+    const hellos: number[] = [];
+    let askedFrom = -Infinity;
+    const early: number[] = [];
+    device.network.leaves = (_process, text) => {
+      if (!isHello(text)) return;
+      hellos.push(world.time.now);
+      if (world.time.now < askedFrom) early.push(world.time.now);
+    };
+    device.network.arrives = (_process, frame) => {
+      if (frame.type === 'error' && frame.code === 'server/busy') askedFrom = world.time.now + frame.retryAfterMs!;
+    };
+    const working = world.server.accepts;
+    world.server.accepts = () => {
+      throw why();
+    };
+    device.network.cut();
+    for (let n = 0; n < 1000; n++) {
+      tab.tab.life('visible');
+      await world.pass(10);
+    }
+    expect(hellos.length).toBeGreaterThan(5);
+    expect(hellos.length).toBeLessThan(15);
+    expect(early).toEqual([]);
+    await world.pass(600_000);
+    world.server.accepts = working;
+    hellos.length = 0;
+    tab.tab.life('visible');
+    await world.pass(200);
+    expect(hellos).toHaveLength(1);
+    await tab.live();
+  },
+);
 
 it('sixty clients that a restart disconnected come back spread over time (F56)', async () => {
   const world = createTestWorld();

@@ -6,12 +6,12 @@
  *     └──────┘        └───────┘        └─────────┘        └──────────┘         └─────────────┘ ◀──────── └──────┘
  *                       ▲   │ token         │ lost              │ lost                │ lost     moved       │ lost
  *             retry due │   │ failed        │                   │                     │                      │
- *              or nudge │   ▼               ▼                   ▼                     ▼                      ▼
+ *                       │   ▼               ▼                   ▼                     ▼                      ▼
  *                     ┌─────────────────────────────────────────────────────────────────────────────────────────┐
  *                     │ waiting                                                                                 │
  *                     └─────────────────────────────────────────────────────────────────────────────────────────┘
  *
- *     every state ── stop ──▶ idle
+ *     every state ── stop ──▶ idle      waiting ── nudge ──▶ waiting, and the retry is due earlier
  *     token and every state to its right ── refused ──▶ stopped
  *     every state to the right of token ── token refused ──▶ token
  */
@@ -37,7 +37,7 @@ export type Event =
   /** This tab does not lead any more, or the account is paused. */
   | 'stop'
   | 'retry-due'
-  /** A reason to try now: the network or the page came back, or the app called `flush()`. */
+  /** A reason to try soon: the network or the page came back, the app called `flush()`, or a push came. */
   | 'nudge'
   | 'token-ready'
   | 'token-failed'
@@ -69,7 +69,10 @@ export type Effect =
   | 'end-session'
   /** Closes the socket. */
   | 'abandon'
-  /** Waits for the next attempt, within {@link retryLimits} of the failure that the event carries. */
+  /**
+   * Waits for the next attempt, within {@link retryLimits} of the failure that the event carries. After an event without a failure, waits as
+   * short as the server and the nudge before allow.
+   */
   | 'arm-retry'
   | 'disarm-retry'
   /** Begins to measure whether the connection is stable. */
@@ -119,7 +122,7 @@ export const TABLE: Record<State, Record<Event, Cell>> = {
     ...resting('waiting'),
     stop: cell('idle', 'disarm-retry'),
     'retry-due': cell('token', 'ask-token'),
-    nudge: cell('token', 'disarm-retry', 'ask-token'),
+    nudge: cell('waiting', 'arm-retry'),
   },
   token: {
     ...connecting('token'),

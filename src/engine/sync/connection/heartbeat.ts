@@ -83,8 +83,11 @@ export class Heartbeat {
     const { connectionNumber } = this;
     void this.handlers.refresh().then(() => {
       if (connectionNumber !== this.connectionNumber) return;
-      this.pingedAt ??= this.clock.mono();
-      this.handlers.ping();
+      // One ping is enough until the server answers, or does not in time.
+      if (this.pingedAt === null) {
+        this.pingedAt = this.clock.mono();
+        this.handlers.ping();
+      }
       this.listen();
     });
   }

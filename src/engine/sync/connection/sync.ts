@@ -31,6 +31,8 @@ import { errorDetails } from '../../../logging.ts';
 
 /** The timeout for opening the socket and the server's welcome together. It grows after each timeout. */
 const CONNECT_TIMEOUT_MS = 10_000;
+/** The shortest time between two attempts that nudges lead to: each Web Push nudges, and a chat may send a hundred a second. */
+const NUDGE_GAP_MS = 1000;
 /** The time after which a live connection is stable: its earlier failures are forgotten (F57). */
 const STABLE_MS = 30_000;
 
@@ -52,6 +54,10 @@ export class Sync {
   private fence = -1;
   /** The time of the next attempt, by the wall clock. Shown while the state is `waiting`. */
   private retryAt: number | null = null;
+  /** The same time by the monotonic clock. */
+  private retryDue = 0;
+  /** No nudge leads to an attempt before this time. */
+  private nudgesFrom = 0;
   private readonly timers = new Map<'retry' | 'connect' | 'stable', Cancel>();
   readonly status = new ObservableValue<LeaderStatus>({ state: 'offline', retryAt: null, error: null, inFlight: 0 });
   readonly session: Session;
@@ -97,7 +103,7 @@ export class Sync {
     this.handle('stop');
   }
 
-  /** Tries now: the network or the page came back, or the app called `flush()`. */
+  /** Tries now or soon: the network or the page came back, the app called `flush()`, or a push came. */
   nudge(): void {
     this.handle('nudge');
   }
@@ -162,13 +168,21 @@ export class Sync {
     }
   }
 
+  /** @param failure null: a nudge ends the wait. */
   private armRetry(failure: Failure | null): void {
     const { clock, random } = this.ports;
-    // The server may have asked for a wait by an error frame, before the connection ended for another reason.
-    const retryAfterMs = Math.max(failure?.retryAfterMs ?? 0, this.session.takeRetryAfterMs());
-    const ms = backoffMs(this.failures - 1, random.next(), retryAfterMs, failure ? retryLimits(failure) : {});
-    this.retryAt = clock.wall() + ms;
-    this.arm('retry', ms, () => this.handle('retry-due'));
+    const now = clock.mono();
+    let due = Math.max(now, this.nudgesFrom);
+    if (failure) {
+      // The server may have asked for a wait by an error frame, before the connection ended for another reason.
+      const retryAfterMs = Math.max(failure.retryAfterMs ?? 0, this.session.takeRetryAfterMs());
+      this.nudgesFrom = Math.max(due, now + retryAfterMs);
+      due = now + backoffMs(this.failures - 1, random.next(), retryAfterMs, retryLimits(failure));
+    } else if (due < this.retryDue) this.nudgesFrom = due + NUDGE_GAP_MS;
+    else return;
+    this.retryDue = due;
+    this.retryAt = clock.wall() + due - now;
+    this.arm('retry', due - now, () => this.handle('retry-due'));
   }
 
   private arm(name: 'retry' | 'connect' | 'stable', ms: number, fn: () => void): void {
