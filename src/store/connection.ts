@@ -97,7 +97,7 @@ const completion = (idb: IDBTransaction): Promise<void> =>
  * not help (F03).
  */
 const overBeforeItsBody = (name: string): TypeError =>
-  new TypeError(`transaction ${name} ended before its body did: the body may await only the promises of the transaction`);
+  new TypeError(`transaction ${name} ended before its body: the body may await only the transaction`);
 
 const start = <T>(
   begin: () => IDBTransaction,

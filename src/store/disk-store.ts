@@ -131,10 +131,7 @@ class ReconnectingStore implements DiskStore {
     return new Promise((resolve, reject) => {
       const cancel = this.clock.timer(RECONNECT_TIMEOUT_MS, () =>
         reject(
-          new StoreError(
-            'store/unavailable',
-            'the database does not open: another tab may keep an older version open; close or reload that tab',
-          ),
+          new StoreError('store/unavailable', 'the database does not open: another tab may keep an older version open; reload that tab'),
         ),
       );
       opening.then(resolve, reject).finally(cancel);
@@ -164,7 +161,7 @@ class ReconnectingStore implements DiskStore {
         if (again === undefined || silent >= MAX_SILENT_RUNS)
           throw new StoreError(
             'store/unavailable',
-            `${error.message}; the transaction was tried ${attempt + 1} times; repeat the call later`,
+            `${error.message} (${attempt + 1} times); repeat the call later`,
             { cause: error },
           );
         await this.wait(again);

@@ -35,7 +35,7 @@ export const storeError = (error: unknown): unknown => {
       { cause: error },
     );
   if (name === 'VersionError')
-    return new StoreError('store/version-ahead', 'a newer version of the app has written this data; reload the page to get that version', {
+    return new StoreError('store/version-ahead', 'a newer version of the app has written this data; reload the page', {
       cause: error,
     });
   if (HOPELESS.has(name)) return new StoreError('store/unavailable', `IndexedDB failed: ${says}`, { cause: error });

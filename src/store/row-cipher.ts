@@ -23,6 +23,8 @@ export class KeyNeeded extends StoreError {
 }
 
 export interface RowCipher {
+  /** undefined: not looked for yet. null: there is none. */
+  key: unknown;
   findKey(): Promise<void>;
   /** @returns null for a row without texts. */
   seal(row: string): Promise<SealedRow> | null;
@@ -31,20 +33,18 @@ export interface RowCipher {
 }
 
 /** @param known undefined: looked for when a row needs it. */
-export const rowCipher = (store: StorePort, cipher: CipherPort, known: unknown): RowCipher => {
-  /** null: there is none. */
-  let key = known;
-  return {
-    async findKey() {
-      key ??= (await store.tx('read-cipher', ['meta'], 'readonly', 'relaxed', readCipher))?.key ?? null;
-    },
-    seal(row) {
-      const parts = takeTexts(row);
-      return parts && cipher.seal(key, parts[1], parts[0]).then((sealed) => ({ text: parts[0], sealed }));
-    },
-    async open(table, { text, sealed }) {
-      if (key === undefined) throw new KeyNeeded();
-      return putTexts(table, text, key ? await cipher.open(key, sealed, text).catch(() => null) : null);
-    },
-  };
-};
+export const rowCipher = (store: StorePort, cipher: CipherPort, known: unknown): RowCipher => ({
+  key: known,
+  async findKey() {
+    this.key ??= (await store.tx('read-cipher', ['meta'], 'readonly', 'relaxed', readCipher))?.key ?? null;
+  },
+  seal(row) {
+    const parts = takeTexts(row);
+    return parts && cipher.seal(this.key, parts[1], parts[0]).then((sealed) => ({ text: parts[0], sealed }));
+  },
+  async open(table, { text, sealed }) {
+    const { key } = this;
+    if (key === undefined) throw new KeyNeeded();
+    return putTexts(table, text, key ? await cipher.open(key, sealed, text).catch(() => null) : null);
+  },
+});

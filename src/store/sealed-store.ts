@@ -12,7 +12,7 @@
  */
 import type { FirstPaint } from '../model/conversation/conversation.ts';
 import { PAINT_KEY } from '../model/storage-name.ts';
-import { CIPHER_KEY, type LogHeader, LOG_HEADER_KEY } from '../log/tables.ts';
+import { CIPHER_KEY } from '../log/tables.ts';
 import type { CipherPort, ClockPort, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
 import type { DiskStore } from './disk-store.ts';
 import { held } from './hold-transaction.ts';
@@ -93,13 +93,12 @@ const runSealed = async <T>(
   }
 };
 
-/** Switches encryption on, unless it is on already. A store that waits for its wipe keeps no new key. */
+/** Switches encryption on, unless it is on already. */
 const switchOn = async (store: StorePort, cipher: CipherPort): Promise<StoredCipher> => {
   const fresh = await cipher.newKey();
   return store.tx('switch-cipher', ['meta'], 'readwrite', 'strict', async (tx) => {
-    const [now, header, paint] = await tx.getMany('meta', [CIPHER_KEY, LOG_HEADER_KEY, PAINT_KEY]);
+    const [now, paint] = await tx.getMany('meta', [CIPHER_KEY, PAINT_KEY]);
     const next: StoredCipher = { key: (now as StoredCipher | undefined)?.key ?? fresh, on: true, done: false };
-    if ((header as LogHeader | undefined)?.ended === 'wiped') return next;
     tx.put('meta', CIPHER_KEY, next);
     if (paint) tx.put('meta', PAINT_KEY, withoutTexts(paint as FirstPaint));
     return next;
@@ -109,6 +108,9 @@ const switchOn = async (store: StorePort, cipher: CipherPort): Promise<StoredCip
 /**
  * Without encryption the start waits for nothing: a key is looked for when a row needs one, and {@link rewriteTexts} switches off what an
  * earlier page has switched on.
+ *
+ * Every write reads in its own transaction whether texts are encrypted, and with which key: a page may switch while a host without a page
+ * runs, and a log-out of another tab may have emptied the store. So a row is encrypted only with a key that its store keeps.
  *
  * @param wanted whether the device encrypts from now on. Undefined, for a host without a page: as the last page said.
  */
@@ -124,13 +126,25 @@ export const sealTexts = async (
   // A restored profile may have the record without its key.
   if (on && !(found?.on && found.key)) found = await switchOn(store, cipher);
   const rows = rowCipher(store, cipher, found?.key);
-  const rewriting = rewriteTexts(store, clock, rows, on, !found?.done);
+  // A host without a page switches nothing off.
+  const rewriting = rewriteTexts(store, clock, rows, on, wanted !== undefined && !found?.done);
   return {
     durability: store.durability,
     async tx(name, tables, mode, durability, body) {
       for (;;) {
         try {
-          return await store.tx(name, tables, mode, durability, (tx) => runSealed(tx, body, rows, on, clock));
+          return await store.tx(name, tables, mode, durability, async (tx) => {
+            let isOn = on;
+            // The engine writes texts only in such transactions.
+            if (wanted !== false && mode === 'readwrite' && tables.includes('log') && tables.includes('meta')) {
+              const stored = await readCipher(tx);
+              if (stored?.key) {
+                rows.key = stored.key;
+                isOn = wanted ?? stored.on;
+              } else if (on) tx.put('meta', CIPHER_KEY, { key: rows.key, on, done: false } satisfies StoredCipher);
+            }
+            return runSealed(tx, body, rows, isOn, clock);
+          });
         } catch (error) {
           if (!(error instanceof KeyNeeded)) throw error;
           await rows.findKey();

@@ -32,7 +32,7 @@ const readFrames = (response: Response, text: string): ServerFrame[] => {
   }
   throw new TransportError(
     'transport/unreachable',
-    `a proxy or captive portal answered instead of the server: status ${status}, no frames`,
+    `a proxy or captive portal answered instead of the server: status ${status}`,
   );
 };
 

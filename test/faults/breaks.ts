@@ -239,6 +239,20 @@ export const BREAKS: readonly Break[] = [
     test: ['node', 'test/unit/engine/network-retry.test.ts', 'F56'],
   },
   {
+    fault: 'F56',
+    file: 'src/engine/sync/connection/sync.ts',
+    from: 'this.nudgesFrom = due + NUDGE_GAP_MS;',
+    to: 'void NUDGE_GAP_MS;',
+    test: ['node', 'test/unit/engine/network-retry.test.ts', 'about one attempt a second'],
+  },
+  {
+    fault: 'F56',
+    file: 'src/engine/sync/connection/sync.ts',
+    from: 'this.nudgesFrom = Math.max(due, now + retryAfterMs);',
+    to: '',
+    test: ['node', 'test/unit/engine/network-retry.test.ts', 'about one attempt a second'],
+  },
+  {
     fault: 'F57',
     file: 'src/engine/sync/connection/sync.ts',
     from: 'this.failures = 0;\n        return;',

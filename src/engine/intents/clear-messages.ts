@@ -31,7 +31,7 @@ export const clearMessages = async (
     if (!message)
       throw new UsageError(
         'usage/unknown-message',
-        `message ${JSON.stringify(id)} is not stored on this device in this conversation: load it with loadMessages, then repeat the call`,
+        `message ${JSON.stringify(id)} is not stored on this device in this conversation: load older messages first`,
       );
     return message.own || message.recalled ? 0 : message.seq;
   });

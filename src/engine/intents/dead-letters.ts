@@ -34,7 +34,7 @@ const retryDeadLetter = (
   if (hasLostText(entry))
     throw new UsageError(
       'usage/invalid-argument',
-      `the text of dead letter ${JSON.stringify(id)} cannot be read any more: dismiss it, and send the message again`,
+      `the text of dead letter ${JSON.stringify(id)} cannot be read: dismiss it, and send the message again`,
     );
   if (entry.kind === 'receipts') return retryReceipts(draft, ports, id, entry);
   draft.change({ t: 'dismiss', id });

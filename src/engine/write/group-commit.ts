@@ -100,8 +100,7 @@ export class GroupCommit {
       lookedUp.catch(() => undefined);
       const header = await this.state.catchUp(tx);
       await lookedUp;
-      if (!header)
-        throw new StoreError('store/unavailable', 'the store of this account is gone: no log header was found; reload to create it again');
+      if (!header) throw new StoreError('store/unavailable', 'the store of this account is gone; reload the page');
       return this.decide(tx, jobs, header);
     });
   }

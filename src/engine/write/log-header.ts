@@ -62,10 +62,7 @@ export class KnownHeader {
   async read(tx: StoreTx): Promise<LogHeader | undefined> {
     const header = (await tx.get('meta', LOG_HEADER_KEY)) as LogHeader | undefined;
     if (header && header.schema > SCHEMA) {
-      const error = new StoreError(
-        'store/version-ahead',
-        'a newer version of the app has written this data; reload the page to get that version',
-      );
+      const error = new StoreError('store/version-ahead', 'a newer version of the app has written this data; reload the page');
       this.on.newerSchema(error);
       throw error;
     }
@@ -86,8 +83,7 @@ export class KnownHeader {
   /** Raises the fencing token, inside a transaction over `meta`. From here on the writes of every older leader change nothing. */
   async takeFence(tx: StoreTx): Promise<number> {
     const header = await this.read(tx);
-    if (!header)
-      throw new StoreError('store/unavailable', 'the store of this account is gone: no log header was found; reload to create it again');
+    if (!header) throw new StoreError('store/unavailable', 'the store of this account is gone; reload the page');
     tx.put('meta', LOG_HEADER_KEY, { ...header, fence: header.fence + 1 } satisfies LogHeader);
     return header.fence + 1;
   }

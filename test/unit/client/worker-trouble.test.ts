@@ -9,10 +9,7 @@ const shown = (trouble: WorkerTrouble): Promise<ConnectionStatus> =>
   firstValueFrom(withWorkerTrouble(new Subject<ConnectionStatus>(), new BehaviorSubject<WorkerTrouble | null>(trouble)));
 
 describe('the connection of a page without a running worker', () => {
-  const error = new StoreError(
-    'store/version-ahead',
-    'a newer version of the app has written this data; reload the page to get that version',
-  );
+  const error = new StoreError('store/version-ahead', 'a newer version of the app has written this data; reload the page');
 
   it('the state is stopped if no further worker is started: old code over the store of a newer release (F117)', async () => {
     expect(await shown({ error, retryInMs: null })).toMatchObject({

@@ -95,6 +95,33 @@ describe('a store with encrypted texts', () => {
     expect(await log(sealing)).toEqual([row('one'), row('two', 2)]);
   });
 
+  it('a host without a page that began before a page switched encryption on encrypts too, and switches nothing off (F139)', async () => {
+    const disk = new MemoryDisk();
+    const clock = new TestClock();
+    const open = (wanted?: boolean) => sealTexts(createMemoryStore(disk), new FakeCipher(), clock, wanted);
+    const host = await open();
+    const page = await open(true);
+    await clock.pass(10_000);
+    await write(host, async (tx) => tx.put('log', 1, row('secret')));
+    expect(rawText(disk)).not.toContain('secret');
+    expect(await log(page)).toEqual([row('secret')]);
+    expect(await (await open()).encryption()).toMatchObject({ on: true });
+  });
+
+  it.each(['empty', 'of another key'])(
+    'a store that lost its key while a page runs, and is %s now, keeps the key of the next row (F139)',
+    async (now) => {
+      const disk = new MemoryDisk();
+      const open = (name: string) => sealTexts(createMemoryStore(disk), new FakeCipher(name), new TestClock(), true);
+      const first = await open('first');
+      await write(createMemoryStore(disk), async (tx) => tx.delete('meta', 'cipher'));
+      if (now === 'of another key') await open('second');
+      await write(first, async (tx) => tx.put('log', 1, row('one')));
+      expect(await log(await open('third'))).toEqual([row('one')]);
+      expect(await log(first)).toEqual([row('one')]);
+    },
+  );
+
   it('a host without a page goes on as the last page said', async () => {
     const disk = new MemoryDisk();
     const open = (wanted?: boolean) => sealTexts(createMemoryStore(disk), new FakeCipher(), new TestClock(), wanted);

@@ -137,10 +137,7 @@ export class HttpLink implements Link {
     const isNamed = answers[0]?.type === 'welcome';
     if (!isNamed && !answers.some(({ type }) => type === 'error'))
       return this.broken(
-        new ProtocolError(
-          'protocol/bad-frame',
-          'the answer of the HTTP door has neither welcome nor error: check that the URL is the receipt server',
-        ),
+        new ProtocolError('protocol/bad-frame', 'the server answered hello without welcome or error: check the address of the server'),
       );
     for (const answer of answers) {
       if (this.isDone) return;

@@ -73,7 +73,7 @@ export class Session {
       silent: () => {
         // On a slow line, a long frame arrives only after a long silence: the next attempt waits longer.
         if (!handlers.isLive()) timeouts.ended('catch-up', true);
-        lost(new TransportError('transport/timeout', 'the server sent nothing in answer to a ping: the connection is dead'));
+        lost(new TransportError('transport/timeout', 'the server did not answer a ping; Tidemark connects again'));
       },
     });
     this.feed = new Feed(ports, writer, {

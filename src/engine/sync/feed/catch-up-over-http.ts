@@ -51,7 +51,7 @@ export const catchUpOverHttp = async (
   const take = async (frame: Frame<'changes'>): Promise<boolean> => {
     if (snapshot) {
       if (snapshot.length === 0 && frame.from !== null)
-        throw new ProtocolError('protocol/bad-frame', 'the server sent changes after a cursor, but this device asked for a snapshot');
+        throw new ProtocolError('protocol/bad-frame', 'the server did not answer with a snapshot');
       snapshot.push(frame);
       if (!frame.complete) return true;
       const frames = snapshot;

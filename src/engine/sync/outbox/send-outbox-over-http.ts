@@ -100,8 +100,7 @@ const sendOutbox = (ports: Ports, account: Account, writer: Writer, fence: numbe
         limits: () => limits,
         fence: () => fence,
         continues: () => !isCursorLost,
-        silent: () =>
-          fail(new TransportError('transport/timeout', 'the server did not answer a frame of entries; the entries stay in the outbox')),
+        silent: () => fail(new TransportError('transport/timeout', 'the server did not answer; all pending entries stay in the outbox')),
         failed: fail,
         changed: finishWhenEmpty,
         // The host ends at once: waiting is useless if the timeout comes before the end of the wait.
