@@ -159,11 +159,7 @@ class ReconnectingStore implements DiskStore {
         if (thrown instanceof SilentError) silent++;
         const again = RETRY_DELAYS_MS[attempt];
         if (again === undefined || silent >= MAX_SILENT_RUNS)
-          throw new StoreError(
-            'store/unavailable',
-            `${error.message} (${attempt + 1} times); repeat the call later`,
-            { cause: error },
-          );
+          throw new StoreError('store/unavailable', `${error.message} (${attempt + 1} times); repeat the call later`, { cause: error });
         await this.wait(again);
       }
     }

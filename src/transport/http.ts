@@ -30,10 +30,7 @@ const readFrames = (response: Response, text: string): ServerFrame[] => {
     const ms = retryAfterMs(response);
     return [{ type: 'error', code: 'server/busy', message: `answered ${status}`, ...(ms === undefined ? {} : { retryAfterMs: ms }) }];
   }
-  throw new TransportError(
-    'transport/unreachable',
-    `a proxy or captive portal answered instead of the server: status ${status}`,
-  );
+  throw new TransportError('transport/unreachable', `a proxy or captive portal answered instead of the server: status ${status}`);
 };
 
 /** @param signal aborts the request. */
