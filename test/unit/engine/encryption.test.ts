@@ -123,6 +123,20 @@ describe('a device with encrypted texts', () => {
   );
 });
 
+describe('an account that starts after an interrupted log-out', () => {
+  it.each(['openTab', 'client'] as const)('keeps the key of its texts on the device, opened by %s (F139)', async (how) => {
+    const { world, phone, alice } = await twoPeople(`again by ${how}`);
+    phone.fault = (site, process) => void (site === 'log-out:recorded' && process.kill());
+    await world.until(Promise.race([alice.logOut({ pending: 'discard', timeoutMs: 0, keepData: false }), world.pass(5000)]));
+    phone.network.set(offline);
+    const sent = { id: 'after', body: JSON.stringify(SECRET), requestReceipt: false };
+    if (how === 'openTab') await world.until((await world.open(phone)).do('sendMessage', 'direct:ben', sent));
+    else await world.until(phone.client().sendMessage('direct:ben', SECRET));
+    phone.killAll();
+    expect(await bodies(world, await world.open(phone), 'direct:ben')).toEqual([SECRET]);
+  });
+});
+
 /** The browser deletes the key, or a restored profile comes without it. */
 const loseKey = async (world: TestWorld, device: VirtualDevice): Promise<void> => {
   device.killAll();
