@@ -87,6 +87,10 @@ export const applyMessages = (
   });
   for (const { entry } of ended) draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   for (const { entry, message } of ended) if (!entry.again) tellSent(draft, conversationId, message.id, message.seq);
+  // The key of a message's text was lost before the answer came. The message was no failure: the server has it, with its text.
+  for (const { letter, entry } of model.deadLetters)
+    if (entry.kind === 'message' && fresh.some(({ id, senderId }) => id === entry.message.id && senderId === model.me))
+      draft.change({ t: 'dismiss', id: letter.id });
   if (news !== 'silent')
     for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
   const historyUpTo = model.get(conversationId)?.historyUpTo ?? 0;

@@ -147,6 +147,20 @@ const loseKey = async (world: TestWorld, device: VirtualDevice): Promise<void> =
 };
 
 describe('a device whose key is gone', () => {
+  it('shows a message once that the server had taken, although its answer and its text were lost (F139)', async () => {
+    const { world, phone, alice, ben, say } = await twoPeople('taken');
+    phone.network.set({ down: false });
+    await say(alice, 'direct:ben', 'taken');
+    expect(await bodies(world, ben, 'direct:alice')).toEqual([`${SECRET} taken`]);
+    await loseKey(world, phone);
+    const tab = await world.open(phone);
+    expect(await world.until(tab.watch({ of: 'dead-letters' }))).toHaveLength(1);
+    phone.network.set(online);
+    await world.pass(10_000);
+    expect(await bodies(world, tab, 'direct:ben')).toEqual([`${SECRET} taken`]);
+    expect(await world.until(tab.watch({ of: 'dead-letters' }))).toEqual([]);
+  });
+
   it.each(['in the log', 'in pages'])(
     'with its texts %s, it fetches the messages again, keeps counts and pending receipts, and makes dead letters of unsent texts (F139)',
     async (where) => {
