@@ -1,17 +1,18 @@
 /** Encrypts by WebCrypto: AES-GCM with 256 bits, and a new random nonce of 12 bytes before each text. */
 import type { CipherPort } from '../ports/ports.ts';
 
-const NONCE_BYTES = 12;
+export const NONCE_BYTES = 12;
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 const how = (iv: Uint8Array<ArrayBuffer>, beside: string): AesGcmParams => ({ name: 'AES-GCM', iv, additionalData: bytesOf(beside) });
 
-export const browserCipher: CipherPort = {
-  newKey: () => crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']),
+/** @param web the WebCrypto of the browser. */
+export const webCipher = (web: Pick<Crypto, 'getRandomValues' | 'subtle'>): CipherPort => ({
+  newKey: () => web.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']),
   async seal(key, text, beside) {
-    const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-    const sealed = new Uint8Array(await crypto.subtle.encrypt(how(iv, beside), key as CryptoKey, bytesOf(text)));
+    const iv = web.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const sealed = new Uint8Array(await web.subtle.encrypt(how(iv, beside), key as CryptoKey, bytesOf(text)));
     const all = new Uint8Array(NONCE_BYTES + sealed.length);
     all.set(iv);
     all.set(sealed, NONCE_BYTES);
@@ -19,6 +20,6 @@ export const browserCipher: CipherPort = {
   },
   async open(key, sealed, beside) {
     const [iv, rest] = [sealed.slice(0, NONCE_BYTES), sealed.slice(NONCE_BYTES)];
-    return new TextDecoder().decode(await crypto.subtle.decrypt(how(iv, beside), key as CryptoKey, rest));
+    return new TextDecoder().decode(await web.subtle.decrypt(how(iv, beside), key as CryptoKey, rest));
   },
-};
+});

@@ -11,6 +11,8 @@ export class DeviceEncryption {
   /** The option `encryption` of the pages that open from now on. null: the device runs no code for it. */
   on: boolean | null = null;
   private readonly cipher: FakeCipher;
+  /** The processes of pages that encrypt. */
+  private readonly encrypting = new WeakSet<VirtualProcess>();
 
   constructor(name: string) {
     this.cipher = new FakeCipher(name);
@@ -18,6 +20,13 @@ export class DeviceEncryption {
 
   /** The store for a process of the device. Without a page, it encrypts as the last page did. */
   async seal(store: StorePort, process: VirtualProcess, life: Ports['life']): Promise<StorePort> {
-    return this.on === null ? store : sealTexts(store, this.cipher, process.clock, life === NO_LIFE ? undefined : this.on);
+    if (this.on === null) return store;
+    if (this.on && life !== NO_LIFE) this.encrypting.add(process);
+    return sealTexts(store, this.cipher, process.clock, life === NO_LIFE ? undefined : this.on);
+  }
+
+  /** Whether this is the process of a page that encrypts. */
+  encrypts(process: VirtualProcess): boolean {
+    return this.encrypting.has(process);
   }
 }

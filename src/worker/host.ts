@@ -6,13 +6,13 @@
  *                                   └───────▶ Engine over memory, if the device refuses to store
  */
 import { exposeWorker, type Host } from '../bridge/expose.ts';
-import { browserCipher } from '../platform/browser-cipher.ts';
 import { browserBus, browserClock, browserLocks, browserRandom, browserRoom, PageLife, pageToken } from '../platform/browser-ports.ts';
 import type { PageSide } from '../bridge/worker-api.ts';
 import { finishWipe } from '../engine/account/enter-account.ts';
 import { accountDatabases, isUnwiped } from '../store/accounts.ts';
 import { openDiskStore } from '../store/disk-store.ts';
 import { openSealedDisk } from '../store/sealed-store.ts';
+import { webCipher } from '../store/web-cipher.ts';
 import { databaseName } from '../model/storage-name.ts';
 import { cacheStorage, keepNote } from '../store/loss-marker.ts';
 import { browserNet } from '../transport/browser-net.ts';
@@ -54,7 +54,7 @@ const browserHost = (): Host => {
         open: () =>
           openSealedDisk(
             () => openDiskStore(name, { clock: browserClock, room: browserRoom }),
-            browserCipher,
+            webCipher(crypto),
             browserClock,
             config.encryption === true,
           ),
