@@ -31,12 +31,15 @@ export interface Op {
   /** The newest message on the screen at the time of the call. */
   readonly latestShown: number;
   readonly value?: boolean;
-  /** A view reads only the arrivals after this message. */
+  /** A view reads only the arrivals after this message, and no message after the newest one that the user has seen. */
   readonly after: number;
+  readonly upTo: number;
+  /** The user saw the chat as marked unread. */
+  readonly seesMark?: boolean;
   state: OpState;
-  /** The newest message of the server at the time of the answer. */
+  /** The newest message of the server at the time of the answer, up to `upTo`. */
   latestAtEnd: number;
-  /** The number of the first call made after the answer. */
+  /** The number of the first call made after the answer, or after the death of the tab. */
   endsBefore: number;
   /** A later event may have undone the call: a wipe, a change of settings, a log-out. */
   isDoubtful: boolean;
@@ -49,6 +52,9 @@ export interface Op {
   /** During the whole call, the device or the account surely sent no read receipts. */
   isForbidden?: boolean;
 }
+
+/** Whether another call may take effect after the begin of a call. A call of a dead tab takes effect before the tab's death, or never. */
+export const overlaps = (other: Op, op: Op): boolean => other !== op && (other.n > op.n || other.endsBefore > op.n);
 
 export interface Said {
   readonly id: string;
@@ -67,7 +73,11 @@ export class Book {
   /** Devices on which a setting for receipts has ever been off, or was not known. */
   readonly silent = new Set<string>();
 
-  begin(device: VirtualDevice, kind: string, of: Partial<Pick<Op, 'chat' | 'ids' | 'latestShown' | 'value' | 'after' | 'ofAccount'>>): Op {
+  begin(
+    device: VirtualDevice,
+    kind: string,
+    of: Partial<Pick<Op, 'chat' | 'ids' | 'latestShown' | 'value' | 'after' | 'upTo' | 'seesMark' | 'ofAccount'>>,
+  ): Op {
     const op: Op = {
       n: this.ops.length,
       at: device.now,
@@ -78,9 +88,10 @@ export class Book {
       ids: [],
       latestShown: 0,
       after: 0,
+      upTo: Infinity,
       ...of,
       state: 'open',
-      latestAtEnd: Infinity,
+      latestAtEnd: of.upTo ?? Infinity,
       endsBefore: Infinity,
       isDoubtful: false,
       queued: [],

@@ -1,6 +1,7 @@
 // Bugs on purpose. Each bug replaces a text in the bundle of the simulator, so `src` knows no bug. The
 // simulation must find 95 in a hundred bugs; see drill.mjs.
 import { COUNTING_BUGS } from './counting-bugs.mjs';
+import { ENCRYPTION_BUGS } from './encryption-bugs.mjs';
 import { HARDER_BUGS } from './harder-bugs.mjs';
 import { LIST_BUGS } from './list-bugs.mjs';
 import { LOAD_BUGS } from './load-bugs.mjs';
@@ -252,5 +253,6 @@ export const BUGS = [
   ...NOTICE_BUGS,
   ...LOAD_BUGS,
   ...RETENTION_BUGS,
+  ...ENCRYPTION_BUGS,
   ...OUTBOX_BUGS,
 ];

@@ -58,6 +58,12 @@ export const COUNTING_BUGS = [
     'const marked = null;',
   ),
   bug(
+    'a view reads all that has arrived, also what its user has not seen',
+    'engine/intents/read-arrivals.ts',
+    'intersect(conversation.storedSeqs, range(after + 1, upTo))',
+    'intersect(conversation.storedSeqs, range(after + 1, Number.MAX_SAFE_INTEGER))',
+  ),
+  bug(
     'two clears under one mark: the server keeps one of them',
     'model/registers/flag.ts',
     'const cleared = union(clearedIn(first), clearedIn(first === a ? b : a));',

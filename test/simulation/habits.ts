@@ -74,7 +74,7 @@ export class Habits {
     plans.plan('archive', 24, (random) => {
       const home = plans.aHome(random);
       const { device } = home;
-      const chat = workload.aChatOf(home, random);
+      const chat = workload.aSpokenChatOf(home, random);
       const all = plans.sim.homes.filter((one) => one.device.userId === device.userId);
       const isOffline = random.chance(0.3);
       if (isOffline) device.network.set({ up: false, down: false });
@@ -105,7 +105,8 @@ export class Habits {
       if (!peer || !workload.does('say', peer, chat, random.fork('say'))) return false;
       plans.in(500 + random.exponential(5000), `${userId} reads a pushed message`, () => {
         const open = own.filter(({ device }) => device.openTabs.some(({ isReady, process }) => isReady && !process.frozen));
-        if (open.length > 0) workload.does(random.pick(['clear', 'read-chat'] as const), random.pick(open), chat, random.fork('read'));
+        if (open.length > 0 && random.fork('reads').chance(0.6))
+          workload.does(random.pick(['clear', 'read-chat'] as const), random.pick(open), chat, random.fork('read'));
       });
       return true;
     });
@@ -127,7 +128,12 @@ export class Habits {
       if (then.chance(0.5)) workload.does('clear-some', home, chat, then.fork('before'));
       workload.does('mark-from', home, chat, random);
       for (let i = then.between(0, 2); i > 0; i--)
-        plans.in(then.between(300, 3000), 'clears under the mark', () => workload.does('clear-some', home, chat, then.fork(`clear ${i}`)));
+        plans.in(then.between(300, 3000), 'clears under the mark', () => {
+          // Often on all devices of the user at once: what each has cleared adds up.
+          const own = plans.sim.homes.filter(({ device }) => device.userId === home.device.userId);
+          for (const one of then.fork(`who ${i}`).chance(0.5) ? own : [home])
+            workload.does('clear-some', one, chat, then.fork(`clear ${i} ${one.device.name}`));
+        });
       return true;
     });
     plans.plan('pass', 12, (random) => {

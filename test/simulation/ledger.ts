@@ -30,7 +30,10 @@ interface Change {
   readonly pendingReceipts?: Owes;
   readonly settings?: { readonly readReceipts: boolean; readonly deliveryReceipts: boolean };
   readonly keys?: readonly (string | readonly [string, string])[];
-  readonly event?: { readonly type: string; readonly deadLetter?: { readonly kind: string; readonly messageIds: readonly string[] } };
+  readonly event?: {
+    readonly type: string;
+    readonly deadLetter?: { readonly kind: string; readonly code: string; readonly messageIds: readonly string[] };
+  };
   readonly entry?: {
     readonly key: string;
     readonly kind: string;
@@ -126,6 +129,8 @@ export class Ledger {
   private readonly takenBack = new Set<string>();
   /** Messages with a recall refused as unknown, reported to the user. */
   readonly refusedRecalls = new Set<string>();
+  /** Messages of which the user was told that a text was lost with the key of the device: the message's own, or a receipt's. */
+  readonly unreadable = new Set<string>();
   /** Messages whose receipt was refused here. */
   readonly refusedReceipts = new Set<string>();
 
@@ -248,6 +253,8 @@ export class Ledger {
           end(change.key!, change.end!);
           break;
         case 'event':
+          if (change.event!.deadLetter?.code === 'store/unreadable')
+            for (const id of change.event!.deadLetter.messageIds) this.unreadable.add(id);
           if (change.event!.type === 'rejected' && change.event!.deadLetter!.kind === 'receipts')
             for (const id of change.event!.deadLetter!.messageIds) this.refusedReceipts.add(id);
           break;

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type Kind, KINDS, type Tier } from './config.ts';
+import { drawConfig, type Kind, KINDS, type Tier } from './config.ts';
 import { lineOf, run } from './one.ts';
 import { type Line, Tally } from './tally.ts';
 
@@ -95,6 +95,8 @@ export const main = async (args: readonly string[]): Promise<number> => {
       /** As in `npm test`: both tiers, for this time and at least this many worlds. */
       test: { type: 'boolean', default: false },
       without: { type: 'string' },
+      /** Only worlds with all these kinds. */
+      with: { type: 'string' },
       users: { type: 'string' },
       devices: { type: 'string' },
       ops: { type: 'string' },
@@ -108,8 +110,10 @@ export const main = async (args: readonly string[]): Promise<number> => {
   }
   const tier: Tier = values.tier === 'dexie' ? 'dexie' : 'model';
   if (values.seed !== undefined) return one(values.seed, tier, values);
-  if (values.first) return untilFound(Number(values.minutes ?? '0.5') * 60_000);
-  const first = await corpus();
+  const wanted = KINDS.filter((kind) => values.with?.split(',').includes(kind));
+  const isWanted = (job: Job): boolean => wanted.length === 0 || hasAll(job, wanted);
+  if (values.first) return untilFound(Number(values.minutes ?? '0.5') * 60_000, isWanted);
+  const first = (await corpus()).filter(isWanted);
   const deadline = values.minutes === undefined ? Infinity : Date.now() + Number(values.minutes) * 60_000;
   const { tally, seconds } = values.test
     ? await runAll(testPlan(first), 2)
@@ -120,6 +124,7 @@ export const main = async (args: readonly string[]): Promise<number> => {
           values.minutes === undefined ? Number(values.seeds) : Infinity,
           tier,
           deadline,
+          isWanted,
         ),
         Number(values.processes),
       );
@@ -133,14 +138,32 @@ export const main = async (args: readonly string[]): Promise<number> => {
   return tally.failures.length === 0 ? 0 : 1;
 };
 
-const simplePlan = (first: readonly Job[], from: number, count: number, tier: Tier, deadline: number): Plan => {
+const hasAll = ({ seed, tier }: Job, kinds: readonly Kind[]): boolean => {
+  const { faults } = drawConfig(seed, tier);
+  return kinds.every((kind) => faults.has(kind));
+};
+
+const simplePlan = (
+  first: readonly Job[],
+  from: number,
+  count: number,
+  tier: Tier,
+  deadline: number,
+  isWanted: (job: Job) => boolean,
+): Plan => {
   const before = [...first];
   let given = 0;
+  let seed = from;
   return {
     next: () => {
       const known = before.shift();
       if (known) return known;
-      return given >= count || Date.now() >= deadline ? null : { seed: String(from + given++), tier };
+      if (given >= count || Date.now() >= deadline) return null;
+      given++;
+      for (;;) {
+        const job: Job = { seed: String(seed++), tier };
+        if (isWanted(job)) return job;
+      }
     },
     progress: ({ lines, failures }) =>
       `${barOf(Number.isFinite(count) ? Math.min(1, lines.length / (count + first.length)) : 0)} ${lines.length} worlds, ${failures.length} failed`,
@@ -201,7 +224,7 @@ const one = async (seed: string, tier: Tier, { without, users, devices, ops, unt
  * Exits with 3 if a world failed: in a drill, a found bug. @param ms processor time of this
  * process, because others may share the machine.
  */
-const untilFound = async (ms: number): Promise<number> => {
+const untilFound = async (ms: number, isWanted: (job: Job) => boolean): Promise<number> => {
   const spentMs = (): number => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
@@ -211,6 +234,7 @@ const untilFound = async (ms: number): Promise<number> => {
   const jobs = await corpus();
   for (let seed = 1; !isOver(); seed++) {
     const job = jobs.shift() ?? { seed: String(seed), tier: seed % 8 === 0 ? ('dexie' as const) : ('model' as const) };
+    if (!isWanted(job)) continue;
     const { violation } = await run(job.seed, job.tier);
     if (!violation) continue;
     console.log(`seed ${job.seed} (${job.tier}): ${violation.message.slice(0, 120)}`);

@@ -6,6 +6,7 @@ import { setConditions } from './conditions.ts';
 import { Habits } from './habits.ts';
 import type { Plans } from './plans.ts';
 import { Refusals } from './refusals.ts';
+import { planLostKeys } from './sealed.ts';
 import type { Home, Simulation } from './simulation.ts';
 import type { Workload } from './workload.ts';
 
@@ -145,18 +146,8 @@ export class Nemesis {
       void (random.chance(0.5) ? host.addMember(groupId, userId) : host.removeMember(groupId, userId)).catch(() => undefined);
       return true;
     });
-    plans.plan('retention', 6, (random) => {
-      if (!world.server.isUp) return false;
-      const most = random.between(1, 10);
-      // From eight seconds to a day.
-      const days = random.chance(0.3) ? 10 ** (-4 * random.next()) : null;
-      void world.server.host.setPolicy({ retention: { messagesPerConversation: days === null ? most : null, days } });
-      if (random.chance(0.5))
-        plans.in(random.exponential(1000), 'messages are kept for good', () => {
-          if (world.server.isUp) void world.server.host.setPolicy({ retention: { messagesPerConversation: null, days: null } });
-        });
-      return true;
-    });
+    sim.ending.start(plans, this.workload);
+    planLostKeys(plans);
     if (plans.has('token'))
       plans.plan('token', 4, (random) => {
         this.refusals.tokensGood = false;

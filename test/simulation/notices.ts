@@ -195,7 +195,7 @@ export class Notices {
   private mayBeDone(chat: Chat, part: Part, { id, seq, countable, recalled, ended, senderId, uncountedFor }: SeenMessage): boolean {
     const { book, blocks } = this.sim;
     if (recalled || ended || !countable || uncountedFor.includes(part.user) || blocks.wasBlocked(senderId, part.user)) return true;
-    if (!part.isIn || part.joinedAt >= seq || this.sim.membersChanged) return true;
+    if (!part.isIn || part.joinedAt >= seq || (this.sim.membersChanged && chat.startsWith('group:'))) return true;
     return book
       .of(part.user, chat, ...READING)
       .some(({ ids, latestAtEnd, kind }) => ids.includes(id) || (seq <= latestAtEnd && kind !== 'ack' && kind !== 'clear-some'));

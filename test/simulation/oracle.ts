@@ -22,13 +22,15 @@ export interface Circumstances {
   readonly blocks: Blocks;
   /** Whether a recall of the message was refused, which its user was told. */
   readonly wasRecallRefused: (id: string) => boolean;
+  /** Whether the device told its user that a text of the message, or of a receipt for it, was lost with the key. */
+  readonly wasUnreadable: (id: string, device: string) => boolean;
   /** The end of a message's entry on the sending device. */
   readonly endOf: (id: string, device: string) => string | undefined;
 }
 
 /** Compares the calls with the server's tables, after the world came to rest. */
 export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances: Circumstances, violated: Violated): void => {
-  const { restored, mayForget, membersChanged, mayExpire, blocks, wasRecallRefused, endOf } = circumstances;
+  const { restored, mayForget, membersChanged, mayExpire, blocks, wasRecallRefused, wasUnreadable, endOf } = circumstances;
   const place = new Map<string, { readonly truth: Truth; readonly message: SeenMessage }>();
   for (const truth of truths.values()) for (const message of truth.messages) place.set(message.id, { truth, message });
 
@@ -42,7 +44,8 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
       // The device sends confirmed entries again for three days by its own clock, and a group may refuse them
       // by then.
       const forgotten = restored && (mayForget || (membersChanged && chat.startsWith('group:')));
-      if (sure(op) && !refused && !forgotten) violated('I-3', `${from} sent ${id} to ${chat}, and the server does not have it`);
+      if (sure(op) && !refused && !forgotten && !wasUnreadable(id, device))
+        violated('I-3', `${from} sent ${id} to ${chat}, and the server does not have it`);
     } else if (
       at.truth.chat !== chat ||
       at.message.senderId !== from ||
@@ -52,8 +55,8 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
     )
       violated('I-5', `${id} is not what ${from} sent`);
     // A repeated frame may have been refused first, and accepted after its sender became a member.
-    if (at && !restored && !(membersChanged && chat.startsWith('group:')) && endOf(id, device) === 'rejected')
-      violated('I-3', `${from} has ${id} as rejected, and the server has it`);
+    const mayBeRejected = restored || (membersChanged && chat.startsWith('group:')) || wasUnreadable(id, device);
+    if (at && !mayBeRejected && endOf(id, device) === 'rejected') violated('I-3', `${from} has ${id} as rejected, and the server has it`);
   }
   for (const id of place.keys()) if (!book.said.has(id)) violated('I-5', `no person sent ${id}`);
 
@@ -118,9 +121,9 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
         const isSince = has(part.clearedSince, seq);
         if (isSince && !naming.some((op) => marks.some((mark) => mark.n < op.endsBefore)))
           violated('I-5', `${chat}: ${user} did not clear ${id} after the mark`);
-        const after = naming.find(
-          (op) => sure(op) && marks.every((mark) => mark.endsBefore <= op.n && mark.device === op.device && sure(mark)),
-        );
+        const isOnlyMark = book.of(user, chat, 'mark').length === 1;
+        const knows = (op: Op, mark: Op): boolean => mark.device === op.device || (isOnlyMark && op.seesMark === true);
+        const after = naming.find((op) => sure(op) && marks.every((mark) => mark.endsBefore <= op.n && knows(op, mark) && sure(mark)));
         if (
           after &&
           senderId !== user &&
@@ -147,6 +150,7 @@ export const judgeMeaning = (truths: Map<Chat, Truth>, book: Book, circumstances
           restored ||
           recalled ||
           ended ||
+          (meant && wasUnreadable(id, meant.device)) ||
           !asked ||
           senderId === user ||
           has(part.untold, seq) ||

@@ -20,6 +20,10 @@ const POLICY: PolicyChange = {
 /** The server refuses a conversation at most so often in this time, if the waits grow from its first refusal on. */
 const MOST_REFUSED = 11;
 const REFUSED_MS = 30_000;
+/** After so many refusals the next waits are drawn from up to 17, 33, 65, 129 and 257 s: all five hardly pass in this time. */
+const FIRST_REFUSALS = 5;
+const MOST_LATE = 5;
+const LATE_MS = 15_000;
 
 export class Refusals {
   tokensGood = true;
@@ -145,7 +149,8 @@ export class Refusals {
     void server.host.setPolicy({ ...POLICY, limits: { ...DEFAULT_POLICY.limits, entries: 1 } });
     const home = plans.aHome(random);
     const chats = workload.everyChatOf(home);
-    const gapMs = random.between(1000, 5000);
+    // There is always a chat that was refused for the first time a moment ago.
+    const gapMs = (REFUSED_MS * (0.6 + 0.4 * random.next())) / chats.length;
     this.databaseAwayUntil = Math.max(this.databaseAwayUntil, this.now + gapMs * chats.length + REFUSED_MS);
     for (const [i, chat] of chats.entries())
       plans.in(gapMs * i, `${home.device.name} calls in ${chat}`, () => {
@@ -175,11 +180,15 @@ export class Refusals {
     this.asked.delete(process);
     const refused = this.refused.get(process) ?? new Map<string, number[]>();
     this.refused.set(process, refused);
-    const since = Math.max(this.now - REFUSED_MS, this.databaseAwaySince);
-    const times = [...(refused.get(asked.queue) ?? []), this.now].filter((at) => at > since);
+    const times = [...(refused.get(asked.queue) ?? []), this.now].filter((at) => at > this.databaseAwaySince);
     refused.set(asked.queue, times);
-    if (times.length > MOST_REFUSED)
-      this.plans.sim.violated('I-21', `${process.name} was refused ${times.length} times within ${REFUSED_MS / 1000} s in ${asked.queue}`);
+    const judge = (some: readonly number[], most: number, ms: number): void => {
+      const within = some.filter((at) => at > this.now - ms).length;
+      if (within > most)
+        this.plans.sim.violated('I-21', `${process.name} was refused ${within} times within ${ms / 1000} s in ${asked.queue}`);
+    };
+    judge(times, MOST_REFUSED, REFUSED_MS);
+    judge(times.slice(FIRST_REFUSALS), MOST_LATE, LATE_MS);
   }
 
   /** A tight policy, or a tighter one; now and then the first policy again. */

@@ -23,6 +23,21 @@ export const reopen = (sim: Simulation): void => {
   }
 };
 
+/** Waits until nothing is wrong any more, within the bound. @returns what is wrong then. */
+export const comesToRest = async (sim: Simulation, stepping: Stepping, problemsNow = () => sim.unsettled()): Promise<readonly string[]> => {
+  const { time } = sim.world;
+  const deadline = time.now + restWithin(sim.config);
+  for (;;) {
+    const lookAt = time.now + 500;
+    await stepping.until(() => time.now >= lookAt || time.nextAt > lookAt);
+    time.now = Math.max(time.now, lookAt);
+    if (sim.violation) return [];
+    reopen(sim);
+    const problems = problemsNow();
+    if (problems.length === 0 || time.now > deadline) return problems;
+  }
+};
+
 /** Stops the faults, and waits for the world to come to rest, within the bound. */
 export const rest = async (sim: Simulation, nemesis: Nemesis, stepping: Stepping): Promise<number> => {
   const { time } = sim.world;
@@ -40,17 +55,7 @@ export const rest = async (sim: Simulation, nemesis: Nemesis, stepping: Stepping
   }
   for (const home of sim.homes) if (!home.device.openTabs.some((tab) => tab.isReady)) await stepping.wait(sim.open(home));
   const began = time.now;
-  for (;;) {
-    const lookAt = time.now + 500;
-    await stepping.until(() => time.now >= lookAt || time.nextAt > lookAt);
-    time.now = Math.max(time.now, lookAt);
-    if (sim.violation) return 0;
-    reopen(sim);
-    const problems = sim.unsettled();
-    if (problems.length === 0) return time.now - began;
-    if (time.now - began > restWithin(sim.config)) {
-      sim.violated('I-14', `no rest after ${restWithin(sim.config) / 1000} s: ${problems.slice(0, 4).join('; ')}`);
-      return 0;
-    }
-  }
+  const problems = await comesToRest(sim, stepping);
+  if (problems.length > 0) sim.violated('I-14', `no rest after ${restWithin(sim.config) / 1000} s: ${problems.slice(0, 4).join('; ')}`);
+  return time.now - began;
 };

@@ -21,10 +21,28 @@ export const RETENTION_BUGS = [
     '({ ...conversation, firstSeq: upTo + 1 })',
   ),
   bug(
-    'a message that has ended is stored again when its sender repeats it',
+    'a message that has ended is refused when its sender repeats it',
     'server/submit/apply-message.ts',
     'if (gone && hasEnded(unit, entry, conversation))',
     'if (gone && false)',
+  ),
+  bug(
+    'a message that has ended is stored again when its sender repeats it',
+    'server/submit/apply-message.ts',
+    'const gone = unit.ended.get(entry.id);',
+    'const gone = false;',
+  ),
+  bug(
+    'a message ends one message too early',
+    'server/retention.ts',
+    'const above = latestSeq - (retention.messagesPerConversation ?? latestSeq);',
+    'const above = latestSeq - (retention.messagesPerConversation === null ? latestSeq : retention.messagesPerConversation - 1);',
+  ),
+  bug(
+    'the first young message ends with the old ones',
+    'server/retention.ts',
+    'young[i] === 0 ? last : young[i]! - 1',
+    'young[i] === 0 ? last : young[i]!',
   ),
   bug(
     'the receipts of ended messages stay at the server',

@@ -9,9 +9,8 @@ import { Nemesis } from './nemesis.ts';
 import { pushToDevices } from './notices.ts';
 import { judgeMeaning } from './oracle.ts';
 import { Plans } from './plans.ts';
-import { rest, restWithin, reopen } from './rest.ts';
+import { comesToRest, rest } from './rest.ts';
 import { judgeScreens } from './screens.ts';
-import { rowInTheClear } from './sealed.ts';
 import { settled } from './settled.ts';
 import { type Home, Simulation, Violation } from './simulation.ts';
 import { Stepping } from './stepping.ts';
@@ -157,23 +156,21 @@ const finalJudgement = async (sim: Simulation, stepping: Stepping): Promise<void
       mayExpire: (sentAt) => sentAt + RECEIPT_WINDOW_MS < EPOCH + time.now,
       blocks: sim.blocks,
       wasRecallRefused: (id) => sim.homes.some(({ ledger }) => ledger.refusedRecalls.has(id)),
+      wasUnreadable: (id, device) => sim.homes.some((home) => home.device.name === device && home.ledger.unreadable.has(id)),
       endOf: (id, device) => sim.homes.find((home) => home.device.name === device)?.ledger.endOfMessage(id),
     },
     violated,
   );
-  for (const { device } of sim.homes) {
-    const row = rowInTheClear(device);
-    if (row) violated('encryption', `${device.name} keeps a text of ${row} in the clear`);
-  }
+  for (const { sealed } of sim.homes) sealed.judgeAtRest();
   await judgeScreens(sim, sim.homes, stepping);
   if (sim.violation === null) await sim.questions.judgeAtRest(stepping);
+  if (sim.violation === null && sim.config.faults.has('retention')) await sim.ending.judgeAtRest(stepping);
   if (sim.violation === null) await secondRoad(sim, stepping);
 };
 
 /** No entry is pending any more: a new device of an account must show the same as the old devices. */
 const secondRoad = async (sim: Simulation, stepping: Stepping): Promise<void> => {
   const { world, violated } = sim;
-  const { time } = world;
   const fresh: Home[] = [];
   for (const user of new Set(sim.homes.map(({ device }) => device.userId))) {
     const silent = sim.book.silent.has(user);
@@ -184,14 +181,7 @@ const secondRoad = async (sim: Simulation, stepping: Stepping): Promise<void> =>
     fresh.push(home);
     if (!(await stepping.wait(sim.open(home)))) violated('I-14', `${home.device.name} does not open`);
   }
-  const deadline = time.now + restWithin(sim.config);
-  while (sim.violation === null) {
-    const until = time.now + 500;
-    await stepping.until(() => time.now >= until || time.nextAt > until);
-    time.now = Math.max(time.now, until);
-    reopen(sim);
-    const problems = sim.unsettled();
-    if (problems.length === 0) return judgeScreens(sim, fresh, stepping);
-    if (time.now > deadline) violated('second road', problems.slice(0, 3).join('; '));
-  }
+  const problems = await comesToRest(sim, stepping);
+  if (problems.length > 0) violated('second road', problems.slice(0, 3).join('; '));
+  if (sim.violation === null) await judgeScreens(sim, fresh, stepping);
 };

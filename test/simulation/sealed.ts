@@ -1,9 +1,22 @@
-/** Encrypted texts on the disks of a world: which devices encrypt, what a sealed row holds, and whether a text is left in the clear. */
+/**
+ * Encrypted texts on the disks of a world: which devices encrypt, what a sealed row holds, and devices that lose their key. The judge knows
+ * the texts of the world, and reads the rows of the disk as a thief does.
+ */
 import type { TableName } from '../../src/ports/ports.ts';
-import { isSealed, putTexts, takeTexts } from '../../src/store/sealed-row.ts';
+import { isSealed, putTexts } from '../../src/store/sealed-row.ts';
 import { unmasked } from '../../src/testing/fake-cipher.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
+import type { Committed } from '../../src/testing/virtual-disk.ts';
+import { VirtualProcess } from '../../src/testing/virtual-process.ts';
+import type { Plans } from './plans.ts';
+import type { Violated } from './truths.ts';
+
+/** The text that a reader sends with a receipt. */
+export const RECEIPT_TEXT = 'a text of a receipt';
+/** Every body of the world names its chat. */
+const TEXTS = new RegExp(`chat\\\\*":|${RECEIPT_TEXT}`);
+const NONCE_BYTES = 12;
 
 /** The text of a row, sealed or not. */
 export const textOf = (table: TableName, record: unknown): string =>
@@ -18,9 +31,97 @@ export const drawEncryption = (device: VirtualDevice, random: SeededRandom): voi
   device.encryption.on = steady.has(device) || random.chance(0.5);
 };
 
-/** A row with a text in the clear, on a device that encrypts always. */
-export const rowInTheClear = (device: VirtualDevice): string | undefined => {
-  for (const [table, rows] of steady.has(device) ? device.disk.rows : [])
-    for (const [key, { record }] of rows) if (typeof record === 'string' && takeTexts(record)) return `${table} ${key}`;
-  return undefined;
+/** Whether a stored value holds a text of the world that can be read without a key. */
+const isReadable = (record: unknown): boolean =>
+  TEXTS.test(typeof record === 'string' ? record : JSON.stringify(isSealed(record) ? record.text : record));
+
+/** The record of the key. */
+interface StoredCipher {
+  readonly on: boolean;
+  /** Every row is as `on` says. */
+  readonly done: boolean;
+}
+
+export class SealedDisk {
+  /** By nonce: the bytes after it. The same nonce under the same key for another text gives both texts away. */
+  private readonly nonces = new Map<string, string>();
+  /** Since the last switch, a page or a service worker that knew nothing of it has written rows. */
+  private hasStrays = false;
+
+  constructor(
+    private readonly device: VirtualDevice,
+    private readonly violated: Violated,
+  ) {}
+
+  commit({ name, process, writes }: Committed): void {
+    const { device } = this;
+    if (device.encryption.on === null) return;
+    const mustSeal = device.encryption.encrypts(process) || steady.has(device);
+    const known = this.known();
+    for (const write of writes) {
+      if (write.op !== 'put') continue;
+      const { table, key, record } = write;
+      if (mustSeal && isReadable(record))
+        this.wrong(`${process.name} writes a text in the clear: ${name} of ${table} ${JSON.stringify(key)}`);
+      if (isSealed(record)) this.judgeNonce(record.sealed);
+      if (key === 'cipher' && !(record as StoredCipher).done) this.hasStrays = false;
+      else this.hasStrays ||= known?.on === true ? isReadable(record) : isSealed(record);
+    }
+    const { ended } = (device.disk.get('meta', 'head') ?? {}) as { readonly ended?: string };
+    if (ended === 'wiped' && this.known()) this.wrong(`${name} leaves the key of a logged-out account`);
+    const isWipe = name === 'wipe-unrecorded' || (name === 'wipe' && ended === 'wiped');
+    for (const [table, rows] of isWipe ? device.disk.rows : [])
+      for (const [key] of rows) if (key !== '"head"') this.wrong(`${name} leaves ${table} ${key}`);
+  }
+
+  private judgeNonce(sealed: Uint8Array): void {
+    const nonce = sealed.slice(0, NONCE_BYTES).join();
+    const rest = sealed.slice(NONCE_BYTES).join();
+    if ((this.nonces.get(nonce) ?? rest) !== rest) this.wrong('the same nonce stands before two texts');
+    this.nonces.set(nonce, rest);
+  }
+
+  /** At rest every row is as the record of the key says, once all rows are rewritten. */
+  judgeAtRest(): void {
+    const { device } = this;
+    const known = this.known();
+    if (steady.has(device) && !known?.on) this.wrong('always encrypts, and its store is not encrypted');
+    for (const [table, rows] of known ? device.disk.rows : [])
+      for (const [key, { record }] of rows) {
+        const isWrong = known!.on ? isReadable(record) : isSealed(record);
+        if (isWrong && ((known!.done && !this.hasStrays) || steady.has(device)))
+          this.wrong(`keeps ${table} ${key} ${known!.on ? 'in the clear' : 'encrypted'}`);
+      }
+  }
+
+  private known(): StoredCipher | undefined {
+    return this.device.disk.get('meta', 'cipher') as StoredCipher | undefined;
+  }
+
+  private wrong(why: string): void {
+    this.violated('encryption', `${this.device.name}: ${why}`);
+  }
+}
+
+/** A device loses its key while no page is open: a restored profile may come without it. */
+export const planLostKeys = (plans: Plans): void => {
+  plans.plan('encrypt', 3, (random) => {
+    const home = plans.aHome(random);
+    const { device } = home;
+    if (home.opening > 0 || !device.disk.get('meta', 'cipher')) return false;
+    device.killAll();
+    // No page opens meanwhile.
+    home.opening++;
+    const process = new VirtualProcess(plans.sim.world.time, `${device.name}.lost key`);
+    process.onEnd(() => {
+      home.opening--;
+      plans.openTab(home);
+    });
+    void device.disk
+      .open(process)
+      .then((store) => store.tx('lose-key', ['meta'], 'readwrite', 'strict', async (tx) => tx.delete('meta', 'cipher')))
+      .catch(() => undefined)
+      .finally(() => process.kill());
+    return true;
+  });
 };

@@ -12,13 +12,15 @@ import type { TestWorld } from '../../src/testing/world.ts';
 import { Blocks } from './blocks.ts';
 import { Book, type Chat, chatOf } from './book.ts';
 import type { Config } from './config.ts';
+import { Confirmed } from './confirmed.ts';
+import { Ending } from './ending.ts';
 import { Questions } from './questions.ts';
 import { News } from './news.ts';
 import { Notices } from './notices.ts';
 import { judgeEvent } from './events.ts';
 import { Ledger } from './ledger.ts';
 import { Loads } from './loads.ts';
-import { drawEncryption, textOf } from './sealed.ts';
+import { drawEncryption, SealedDisk, textOf } from './sealed.ts';
 import { Silence } from './silence.ts';
 import { judgeTables } from './tables.ts';
 import { mentionsOf, type Truth, truthOf, undeliveredIn, unreadOf } from './truths.ts';
@@ -53,7 +55,8 @@ export interface Screen {
   paused: boolean;
   /** The account's receipt settings. */
   account: ReceiptSettings;
-  readonly deadLetters: Set<string>;
+  /** By id: the message of a dead letter, if it is one of a message. */
+  readonly deadLetters: Map<string, string | null>;
   /** The tab logs out: for a last moment the tab shows its pending entries as cancelled. */
   leaves: boolean;
   /** A page of this tab asked for the log-out. */
@@ -68,6 +71,7 @@ export interface Screen {
 export interface Home {
   readonly device: VirtualDevice;
   readonly ledger: Ledger;
+  readonly sealed: SealedDisk;
   readonly screens: Map<VirtualTab, Screen>;
   /** The highest position shown, by chat, since the account was opened here and in this history of the server. */
   readonly highest: Map<Chat, number>;
@@ -133,6 +137,8 @@ export class Simulation {
 
   private readonly talk = new Talk(this);
   readonly questions = new Questions(this);
+  readonly ending = new Ending(this);
+  private readonly confirmed = new Confirmed(this);
 
   count = (kind: string): void => void this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
 
@@ -145,6 +151,7 @@ export class Simulation {
       if (readReceipts.value) this.accountOff.delete(userId);
       else if (!this.accountOff.has(userId)) this.accountOff.set(userId, {});
     judgeTables(this.truths, compare ? before : null, this.violated);
+    if (compare) this.ending.judge(this.truths, before, this.violated);
     if (compare && !this.restored) this.silence.judge(this.truths, before, this.homes, (why) => this.violated('I-6', why));
     else this.silence.forget();
   }
@@ -160,6 +167,7 @@ export class Simulation {
     const home: Home = {
       device,
       ledger,
+      sealed: new SealedDisk(device, this.violated),
       screens: new Map(),
       highest: new Map(),
       loggedOut: false,
@@ -176,6 +184,7 @@ export class Simulation {
         if (write.op === 'put' && write.table === 'log')
           this.world.time.note(`${what.process.name} ${what.name} wrote ${textOf('log', write.record)}`);
       ledger.commit(what);
+      home.sealed.commit(what);
       // The account ends here, also for a tab that dies before the answer to its log-out.
       if (what.name === 'wipe-unrecorded') home.pausedSince = home.offSince = null;
     };
@@ -186,6 +195,7 @@ export class Simulation {
     device.network.count = this.count;
     device.network.arrives = (process, frame, request) => {
       this.talk.hears(process.name, frame, request);
+      this.confirmed.hears(device.userId, process.name, frame);
       for (const listener of this.arriving) listener(frame, process);
     };
     device.network.leaves = (process, text) => {
@@ -207,6 +217,7 @@ export class Simulation {
     if (Array.isArray(said)) ledger.connects(process);
     for (const { id, entries } of ([said].flat() as readonly Said[]).filter(({ type }) => type === 'submit')) {
       ledger.submits(process, entries);
+      this.confirmed.submits(entries);
       this.talk.submits(process.name, id, entries[0]?.key ?? '', Array.isArray(said) ? text : undefined);
     }
   }
@@ -246,7 +257,7 @@ export class Simulation {
       connection: 'offline',
       paused: false,
       account: { readReceipts: true, deliveryReceipts: true },
-      deadLetters: new Set(),
+      deadLetters: new Map(),
       leaves: false,
       asksToLeave: false,
       subscriptions: [],
@@ -304,7 +315,7 @@ export class Simulation {
       tab.watch({ of: 'dead-letters' }).subscribe((letters) => {
         if (!alive()) return;
         screen.deadLetters.clear();
-        for (const { id } of letters) screen.deadLetters.add(id);
+        for (const { id, kind, messageIds } of letters) screen.deadLetters.set(id, kind === 'message' ? (messageIds[0] ?? null) : null);
       }),
       tab.watch({ of: 'events' }).subscribe(({ event }) => {
         if (!alive()) return;
@@ -379,6 +390,11 @@ export class Simulation {
     // A server that lost its history may have lost whole conversations, and the device hears of it late.
     for (const chat of screen.listed)
       if (!this.truths.get(chat)?.messages.length) problems.push(`${name} lists ${chat}, of which the server has nothing`);
+    const failed = this.restored ? [] : [...screen.deadLetters.values()].filter((id) => id !== null);
+    for (const truth of failed.length > 0 ? this.truths.values() : [])
+      for (const { id, senderId, ended } of truth.messages)
+        if (!ended && senderId === device.userId && failed.includes(id))
+          problems.push(`${name} shows ${id} as failed, and the server has it`);
     let expected = 0;
     let expectedMentions = 0;
     let expectedConversations = 0;

@@ -11,6 +11,8 @@ export const judgeTables = (now: Map<Chat, Truth>, before: Map<Chat, Truth> | nu
     const ids = new Set<string>();
     truth.messages.forEach(({ id, seq, ended }, i) => {
       if (ended && truth.receipts.has(seq)) violated('retention', `${chat}: ${id} has ended, and has a receipt`);
+      if (ended && i > 0 && !truth.messages[i - 1]!.ended)
+        violated('retention', `${chat}: ${id} has ended before ${truth.messages[i - 1]!.id}`);
       if (seq !== i + 1) violated('gapless', `${chat}: ${id} has the seq ${seq} and is message ${i + 1}`);
       if (ids.has(id)) violated('I-2', `${chat}: ${id} is there twice`);
       ids.add(id);

@@ -3,14 +3,14 @@
  * frame, and no submit before the end of a wait requested by a busy server.
  */
 import type { ServerFrame } from '../../src/protocol/frames.ts';
-import type { Ledger } from './ledger.ts';
+import type { WireEntry } from '../../src/protocol/submit.ts';
 import type { Simulation } from './simulation.ts';
 
 /** The judged part of a frame: its place in the order of outgoing frames. */
 export interface Said {
   readonly type: string;
   readonly id: number;
-  readonly entries: Parameters<Ledger['submits']>[1];
+  readonly entries: readonly (WireEntry & { readonly conversationId?: string })[];
 }
 
 const MOST_IN_A_SECOND = 300;

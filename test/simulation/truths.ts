@@ -50,6 +50,8 @@ export interface Part {
   readonly from: number | null;
   /** The messages from there on that the user cleared one by one since. */
   readonly clearedSince: Pairs;
+  /** The flags as the table has them. */
+  readonly flags: Pick<MemberRecord, 'muted' | 'marked' | 'archived'>;
   /** How often the mark changed. */
   readonly markCount: number;
   readonly delivered: Pairs;
@@ -96,6 +98,7 @@ const partOf = (record: MemberRecord, isGroup: boolean, messages: readonly Messa
     archived: archived.value && (muted.value || !messages.some(endsArchive)),
     from: isMarked ? (marked.from ?? null) : null,
     clearedSince: marked.cleared ?? [],
+    flags: { muted, marked, archived },
     markCount: marked.count,
     delivered,
     read,

@@ -5,8 +5,9 @@ import type { Conversation } from '../../src/model/conversation/conversation.ts'
 import type { IntentCall } from '../../src/model/api/intents.ts';
 import type { ReceiptSettings } from '../../src/model/message/receipt-settings.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
-import { type Chat, directChat, nameFor, type Op } from './book.ts';
+import { type Chat, directChat, nameFor, type Op, overlaps } from './book.ts';
 import { drawMentions } from './mentions.ts';
+import { RECEIPT_TEXT } from './sealed.ts';
 import type { Home, Screen, Simulation } from './simulation.ts';
 
 const WEIGHTS = {
@@ -37,6 +38,10 @@ const BAG: readonly DrawnKind[] = KINDS_OF_OPS.flatMap((kind) => Array.from({ le
 
 /** Calls with a possible move of the position. */
 const MOVES = ['clear', 'clear-all', 'clear-direct', 'clear-group', 'read-chat', 'read-group', 'view', 'pass'] as const;
+
+/** The newest message that the user of a view has seen: often not the newest that has arrived. */
+const seenUpTo = (latestShown: number, random: SeededRandom): number =>
+  random.chance(0.5) ? Number.MAX_SAFE_INTEGER : Math.max(0, latestShown - random.between(0, 2));
 
 const FLUSH_MS = 5000;
 const SETTLED_MS = 2000;
@@ -109,6 +114,13 @@ export class Workload {
     return random.pick(this.chatsOf(device.userId));
   }
 
+  /** A chat with messages, if there is one. */
+  aSpokenChatOf({ device }: Home, random: SeededRandom): Chat {
+    const chats = this.chatsOf(device.userId);
+    const spoken = chats.filter((chat) => this.sim.latestOf(chat) > 0);
+    return random.pick(spoken.length > 0 ? spoken : chats);
+  }
+
   everyChatOf({ device }: Home): readonly Chat[] {
     return this.allChatsOf(device.userId);
   }
@@ -163,7 +175,7 @@ export class Workload {
         if (others.length === 0) return;
         const ids = names ?? Array.from({ length: random.between(1, 4) }, () => random.pick(others.slice(-12)).id);
         const op = book.begin(device, kind, { chat, ids: [...new Set(ids)], latestShown });
-        const content = chat.startsWith('group:') && random.chance(0.3) ? { content: 'seen' } : {};
+        const content = chat.startsWith('group:') && random.chance(0.3) ? { content: RECEIPT_TEXT } : {};
         return this.ask(home, screen, op, { do: 'sendReadReceipts', args: [name, [...ids], content] });
       }
       case 'read-chat':
@@ -188,7 +200,8 @@ export class Workload {
       case 'clear-some': {
         if (messages.length === 0) return;
         const ids = Array.from({ length: random.between(1, 4) }, () => random.pick(messages.slice(-12)).id);
-        const op = book.begin(device, kind, { chat, ids: [...new Set(ids)], latestShown });
+        const seesMark = screen.chats.get(chat)?.markedUnread === true;
+        const op = book.begin(device, kind, { chat, ids: [...new Set(ids)], latestShown, seesMark });
         return this.ask(home, screen, op, { do: 'clearMessages', args: [name, ids] });
       }
       case 'clear-direct':
@@ -199,8 +212,9 @@ export class Workload {
       case 'pass': {
         // A private view: the oracle knows no receipt of this call.
         const after = screen.chats.get(chat)?.readUpTo ?? 0;
-        const op = book.begin(device, kind, { chat, after });
-        return this.ask(home, screen, op, { do: 'passArrivals', args: [name, after, Number.MAX_SAFE_INTEGER] });
+        const upTo = seenUpTo(latestShown, random);
+        const op = book.begin(device, kind, { chat, after, upTo });
+        return this.ask(home, screen, op, { do: 'passArrivals', args: [name, after, upTo] });
       }
       case 'mark-from': {
         if (messages.length === 0) return;
@@ -219,8 +233,9 @@ export class Workload {
         return this.ask(home, screen, book.begin(device, kind, { chat, latestShown }), { do: 'readGroup', args: [name] });
       case 'view': {
         const after = screen.chats.get(chat)?.readUpTo ?? 0;
-        const op = book.begin(device, kind, { chat, after });
-        return this.ask(home, screen, op, { do: 'readArrivals', args: [name, after] });
+        const upTo = seenUpTo(latestShown, random);
+        const op = book.begin(device, kind, { chat, after, upTo });
+        return this.ask(home, screen, op, { do: 'readArrivals', args: [name, after, upTo] });
       }
       case 'archive': {
         const value = random.chance(0.75);
@@ -262,7 +277,7 @@ export class Workload {
         if (config.faults.has('log-out')) void this.logOut(home, screen, random.chance(0.5), random.chance(0.5));
         return;
       case 'dead-letter': {
-        const [letter] = screen.deadLetters;
+        const [letter] = screen.deadLetters.keys();
         if (letter === undefined) return;
         const op = book.begin(device, kind, {});
         return this.ask(
@@ -362,7 +377,11 @@ export class Workload {
     sim.count(`op ${op.kind}`);
     sim.world.time.note(`${tab.process.name} asks ${JSON.stringify(call)}`);
     // A call of a dying tab takes effect up to this moment only.
-    const stop = tab.process.onEnd(() => (op.latestAtEnd = sim.latestOf(op.chat)));
+    const ends = (): void => {
+      op.latestAtEnd = Math.min(op.upTo, sim.latestOf(op.chat));
+      op.endsBefore = sim.book.ops.length;
+    };
+    const stop = tab.process.onEnd(ends);
     const { offSince } = home;
     const accountOff = home.ledger.knowsServer ? sim.accountOff.get(op.user) : undefined;
     tab
@@ -372,8 +391,7 @@ export class Workload {
         (result) => {
           if (!tab.process.alive) return;
           op.state = 'done';
-          op.latestAtEnd = sim.latestOf(op.chat);
-          op.endsBefore = sim.book.ops.length;
+          ends();
           const isOff = offSince !== null && home.offSince === offSince;
           if (isOff && op.chat !== null) op.silentFrom = (offSince.get(op.chat) ?? 0) + 1;
           // A device may know of a switch "on" before the server.
@@ -387,6 +405,7 @@ export class Workload {
         (error: unknown) => {
           if (!tab.process.alive) return;
           op.state = 'failed';
+          op.endsBefore = sim.book.ops.length;
           sim.world.time.note(`${tab.process.name} could not ${op.kind} ${op.n}: ${String(error)}`);
           sim.count(`refused ${(error as { code?: string }).code ?? String(error)}`);
         },
@@ -441,9 +460,7 @@ export class Workload {
     const shown = chats.get(chat!);
     const messages = sim.truths.get(chat!)?.messages ?? [];
     const from = messages.find(({ id }) => id === ids[0]);
-    const others = sim.book
-      .of(user, chat!, 'mark', 'clear-some', ...MOVES)
-      .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
+    const others = sim.book.of(user, chat!, 'mark', 'clear-some', ...MOVES).filter((other) => overlaps(other, op));
     const isAlone = sim.config.devices[Number(user.slice(1))] === 1 && !device.name.endsWith('new');
     // Messages from before a join count for no member.
     if (chat!.startsWith('group:')) return;
@@ -462,12 +479,10 @@ export class Workload {
   /** The archive is shown at the moment of the answer, and a change of the mute leaves the archive alone. */
   private judgeArchive(home: Home, screen: Screen, op: Op): void {
     const { sim } = this;
-    const { device, screens } = home;
+    const { device } = home;
     const shown = screen.chats.get(op.chat!);
-    const isAlone = sim.config.devices[Number(device.userId.slice(1))] === 1 && !device.name.endsWith('new') && screens.size === 1;
-    const others = sim.book
-      .of(op.user, op.chat!, 'archive', 'mute')
-      .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
+    const isAlone = sim.config.devices[Number(device.userId.slice(1))] === 1 && !device.name.endsWith('new');
+    const others = sim.book.of(op.user, op.chat!, 'archive', 'mute').filter((other) => overlaps(other, op));
     if (!shown || shown.latestSeq === 0 || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
     const before = this.before.get(op);
     const should = op.kind === 'archive' ? op.value === true : (before?.archived ?? false);
@@ -485,9 +500,7 @@ export class Workload {
     const { sim } = this;
     const shown = screen.chats.get(op.chat!);
     const isAlone = sim.config.devices[Number(device.userId.slice(1))] === 1 && !device.name.endsWith('new');
-    const others = sim.book
-      .of(op.user, op.chat!, 'mark', 'mute', ...MOVES)
-      .filter((other) => other !== op && (other.state === 'open' || other.n > op.n));
+    const others = sim.book.of(op.user, op.chat!, 'mark', 'mute', ...MOVES).filter((other) => overlaps(other, op));
     if (!shown || shown.latestSeq === 0 || !isAlone || others.length > 0 || sim.restored || op.chat!.startsWith('group:')) return;
     const is = op.kind === 'mute' ? shown.muted : shown.markedUnread;
     if (is !== op.value)
