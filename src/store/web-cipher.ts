@@ -19,7 +19,7 @@ export const webCipher = (web: Pick<Crypto, 'getRandomValues' | 'subtle'>): Ciph
     return all;
   },
   async open(key, sealed, beside) {
-    const [iv, rest] = [sealed.slice(0, NONCE_BYTES), sealed.slice(NONCE_BYTES)];
-    return new TextDecoder().decode(await web.subtle.decrypt(how(iv, beside), key as CryptoKey, rest));
+    const iv = sealed.slice(0, NONCE_BYTES);
+    return new TextDecoder().decode(await web.subtle.decrypt(how(iv, beside), key as CryptoKey, sealed.slice(NONCE_BYTES)));
   },
 });

@@ -2,10 +2,10 @@
  * Applies messages from the server, from the feed or from a fetch: stores them, enqueues their delivery receipts, and makes events of the
  * new ones.
  */
-import { conversationType, type ConversationId, type Seq } from '../../model/ids.ts';
-import { contains, fromSeqs, NO_RANGES, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
+import { conversationType, type ConversationId } from '../../model/ids.ts';
+import { contains, fromSeqs, NO_RANGES, range, type Ranges, size, subtract, union } from '../../model/registers/ranges.ts';
 import type { WireMessage } from '../../protocol/changes.ts';
-import { isNothingPending } from '../../model/outbox-entry.ts';
+import { type ConversationEntry, isNothingPending } from '../../model/outbox-entry.ts';
 import type { ConversationState } from '../state/conversation-state.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import type { Draft } from '../write/draft.ts';
@@ -19,11 +19,9 @@ const enqueueDelivered = (draft: Draft, ports: IntentPorts, conversationId: Conv
   const { model } = draft;
   const conversation = model.get(conversationId);
   if (!conversation || !model.allowed.deliveryReceipts || conversationType(conversationId) !== 'direct') return;
-  const due = subtract(seqs, union(conversation.receiptsSent.delivered, fromFloor(conversation.deliveryFloor)));
+  const due = subtract(seqs, union(conversation.receiptsSent.delivered, range(1, conversation.deliveryFloor)));
   if (due.length > 0) enqueueReceipts(draft, ports, conversationId, { delivered: due });
 };
-
-const fromFloor = (floor: Seq): Ranges => (floor > 0 ? [[1, floor]] : []);
 
 /** Drops unsent receipts of recalled messages from their entries. An entry that becomes empty ends `superseded`. */
 const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: ConversationState, recalled: readonly WireMessage[]): void => {
@@ -81,16 +79,16 @@ export const applyMessages = (
   const takenBack = recalled.filter(({ seq }) => model.get(conversationId)?.unflushed.get(seq)?.recalled !== true);
   // The feed may be faster than the answer to the entry: the server has the message, so the entry ends here. It ends before the messages
   // are stored, because a recalled message is then removed from the confirmed entries.
+  const takenOf = (entry: ConversationEntry): WireMessage | undefined =>
+    fresh.find(({ id, senderId }) => entry.kind === 'message' && id === entry.message.id && senderId === model.me);
   const ended = (model.get(conversationId)?.pending ?? []).flatMap((entry) => {
-    const message = fresh.find(({ id, senderId }) => id === entry.message.id && senderId === model.me);
-    return message ? [{ entry, message }] : [];
+    const message = takenOf(entry);
+    return message ? { entry, message } : [];
   });
   for (const { entry } of ended) draft.change({ t: 'end', key: entry.key, end: 'confirmed' });
   for (const { entry, message } of ended) if (!entry.again) tellSent(draft, conversationId, message.id, message.seq);
   // The key of a message's text was lost before the answer came. The message was no failure: the server has it, with its text.
-  for (const { letter, entry } of model.deadLetters)
-    if (entry.kind === 'message' && fresh.some(({ id, senderId }) => id === entry.message.id && senderId === model.me))
-      draft.change({ t: 'dismiss', id: letter.id });
+  for (const { letter, entry } of model.deadLetters) if (takenOf(entry)) draft.change({ t: 'dismiss', id: letter.id });
   if (news !== 'silent')
     for (const { id } of takenBack) draft.change({ t: 'event', event: { type: 'recalled', conversationId, messageId: id } });
   const historyUpTo = model.get(conversationId)?.historyUpTo ?? 0;
