@@ -118,7 +118,12 @@ export const planLostKeys = (plans: Plans): void => {
     });
     void device.disk
       .open(process)
-      .then((store) => store.tx('lose-key', ['meta'], 'readwrite', 'strict', async (tx) => tx.delete('meta', 'cipher')))
+      .then((store) =>
+        store.tx('lose-key', ['meta'], 'readwrite', 'strict', async (tx) => {
+          const known = (await tx.get('meta', 'cipher')) as object | undefined;
+          if (known) tx.put('meta', 'cipher', { ...known, key: null });
+        }),
+      )
       .catch(() => undefined)
       .finally(() => process.kill());
     return true;
