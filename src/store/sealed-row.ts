@@ -15,6 +15,8 @@ export interface SealedRow {
 }
 
 const HOLE = '\0';
+/** As JSON, so that a cipher may encrypt the row again: the lone surrogate itself does not survive UTF-8. */
+const LOST = JSON.stringify(LOST_TEXT).slice(1, -1);
 
 /** Keys of the texts: a message's body, a receipt's text in the outbox, a receipt's text in an event. Keys alone precede a colon. */
 const TEXTS = /("(?:body|text|content)":")([^"\\]*(?:\\.[^"\\]*)*)/g;
@@ -45,6 +47,6 @@ export const putTexts = (table: TableName, rest: string, texts: string | null): 
   const each = texts?.split(HOLE);
   return rest
     .split(HOLE)
-    .map((part, i) => (i === 0 ? part : (each ? each[i - 1]! : LOST_TEXT) + part))
+    .map((part, i) => (i === 0 ? part : (each ? each[i - 1]! : LOST) + part))
     .join('');
 };

@@ -18,10 +18,10 @@ export const ENCRYPTION_BUGS = [
   bug('encryption: the text of a heard receipt is left in the clear', 'store/sealed-row.ts', '(?:body|text|content)', '(?:body|text)'),
   bug('encryption: the key stays after a log-out', 'engine/account/log-out.ts', "if (!keepData) tx.delete('meta', CIPHER_KEY);", ''),
   bug(
-    'encryption: a store that waits for its wipe gets a new key',
+    'encryption: a host without a page goes on in the clear after a page has switched encryption on',
     'store/sealed-store.ts',
-    "if ((header as LogHeader | undefined)?.ended === 'wiped') return next;",
-    '',
+    'isOn = wanted ?? stored.on;',
+    'isOn = on;',
   ),
   bug(
     'encryption: the same nonce stands before every text',

@@ -191,4 +191,15 @@ describe('switching encryption on and off', () => {
     expect(rows[1]).toBe('[]');
     expect(await store.tx('look', ['pages'], 'readonly', 'relaxed', (tx) => tx.get('pages', ['direct:ann', 0]))).toBeUndefined();
   });
+
+  it('a lost text stays a lost text when its row is encrypted again as it was read (F139)', async () => {
+    const disk = await filled();
+    const clock = new TestClock();
+    await sealTexts(createMemoryStore(disk), new FakeCipher('old'), clock, true);
+    await settle(clock);
+    await write(createMemoryStore(disk), async (tx) => tx.delete('meta', 'cipher'));
+    const store = await sealTexts(createMemoryStore(disk), new FakeCipher('new'), clock, true);
+    await write(store, async (tx) => tx.put('log', 1, await tx.get('log', 1)));
+    expect(JSON.parse(((await log(store)) as string[])[0]!)).toMatchObject({ body: LOST_TEXT });
+  });
 });
