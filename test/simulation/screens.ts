@@ -49,8 +49,9 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
             continue;
           }
           if (!message) {
-            // A full device evicts old messages to store the calls of its user.
-            if (!truth.isGroup && !sim.counts.has('disk quota')) problems.push(`${of.process.name} does not store ${id} of ${truth.chat}`);
+            // A full device evicts old messages to store the calls of its user, and without its key a device evicts what it cannot read.
+            const evicts = sim.counts.has('disk quota') || sim.counts.has('lost key');
+            if (!truth.isGroup && !evicts) problems.push(`${of.process.name} does not store ${id} of ${truth.chat}`);
             continue;
           }
           const status = senderId === user ? statusOf(sim, truth.chat, user, seq) : 'received';

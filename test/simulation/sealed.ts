@@ -103,12 +103,11 @@ export class SealedDisk {
 
 /** A device loses its key while no page is open: a restored profile may come without it. */
 export const planLostKeys = (plans: Plans): void => {
-  // Open: after both a lost key and a restored server, a device may lack an old message until its chat is opened anew (seed 117).
-  if (plans.has('restore')) return;
   plans.plan('encrypt', 3, (random) => {
     const home = plans.aHome(random);
     const { device } = home;
     if (home.opening > 0 || !device.disk.get('meta', 'cipher')) return false;
+    plans.sim.count('lost key');
     device.killAll();
     // No page opens meanwhile.
     home.opening++;
