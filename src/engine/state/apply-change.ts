@@ -36,6 +36,7 @@ export const refillUnflushed = (model: AccountState, { version, changes }: LogRe
     } else if (change.t === 'evict') model.ensure(change.conversationId).unflushed.remove(change.seqs);
     else if (change.t === 'step') model.ensure(change.step.conversationId).unflushed.addStep(change.step, version);
     else if (change.t === 'counts') model.ensure(change.conversationId).unflushed.addReceipts(change.receipts, version);
+    else if (change.t === 'texts-lost') for (const { unflushed } of model.conversations.values()) unflushed.clear();
   }
 };
 

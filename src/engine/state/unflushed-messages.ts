@@ -3,6 +3,7 @@
  * in no page.
  */
 import type { MessageId, Seq } from '../../model/ids.ts';
+import { LOST_TEXT } from '../../model/message/lost-text.ts';
 import { contains, intersect, type Ranges } from '../../model/registers/ranges.ts';
 import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/message/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
@@ -49,6 +50,11 @@ export class UnflushedMessages {
   adopt(copy: UnflushedMessages): void {
     this.steps = copy.steps;
     for (const map of [copy.messages, copy.seqById, copy.receipts]) if (map instanceof LayeredMap) map.settle();
+  }
+
+  /** Whether the key of a message's text is gone. */
+  get hasLostText(): boolean {
+    return !everyValue(this.messages, ({ value }) => value.body !== LOST_TEXT);
   }
 
   /** Number of messages. */

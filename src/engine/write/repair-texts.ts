@@ -14,8 +14,8 @@ import { type MaintenanceHost, writeAlone } from './maintenance-write.ts';
 import { rejected } from './rejected.ts';
 
 export const hasLostTexts = (model: AccountState): boolean => {
-  for (const { newest, row } of model.conversations.values())
-    if (newest?.body === LOST_TEXT || row.lastMessage?.body === LOST_TEXT) return true;
+  for (const { newest, row, unflushed } of model.conversations.values())
+    if (newest?.body === LOST_TEXT || row.lastMessage?.body === LOST_TEXT || unflushed.hasLostText) return true;
   return [...model.outbox.values(), ...model.confirmed.all].some(hasLostText);
 };
 
