@@ -293,22 +293,29 @@ describe.skipIf(isMissing)('on PostgreSQL', () => {
       const slow = one.tx('submit', async (tx) => {
         begin();
         await released;
-        return applyEntries(tx, { userId: 'r-ben', deviceId: 'd' }, readEntries('r-ben', [messageTo('r-ann', 'r-lost')]), RULES);
+        return applyEntries(
+          tx,
+          { userId: 'copied-ben', deviceId: 'd' },
+          readEntries('copied-ben', [messageTo('copied-ann', 'copied-lost')]),
+          RULES,
+        );
       });
       await begun;
-      await submitIn(two, 'r-cat', messageTo('r-ann', 'r-kept'));
+      await submitIn(two, 'copied-cat', messageTo('copied-ann', 'copied-kept'));
       const name = `copy_${++databases}`;
       postgres.copyDatabase(names.get(one)!, name);
       release();
       await slow;
-      const passed = await cursorOf(one, 'r-ann');
+      const passed = await cursorOf(one, 'copied-ann');
       const copy = await openIn(name);
-      expect(await pullAll(copy, 'r-ann', passed)).toBeUndefined();
-      expect((await pullAll(copy, 'r-ann', null))!.flatMap(({ rows }) => rows)).toMatchObject([{ conversationId: 'direct:r-cat' }]);
+      expect(await pullAll(copy, 'copied-ann', passed)).toBeUndefined();
+      expect((await pullAll(copy, 'copied-ann', null))!.flatMap(({ rows }) => rows)).toMatchObject([
+        { conversationId: 'direct:copied-cat' },
+      ]);
       await copy.close();
       // The database itself knows the cursor, also after a restart of its servers.
       const again = await openIn(names.get(one)!);
-      expect(await pullAll(again, 'r-ann', passed)).toMatchObject([{ from: passed, rows: [] }]);
+      expect(await pullAll(again, 'copied-ann', passed)).toMatchObject([{ from: passed, rows: [] }]);
       await again.close();
     }, 60_000);
 
