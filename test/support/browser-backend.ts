@@ -70,6 +70,19 @@ const identityOf = (token: string): { readonly userId: string; readonly expiresA
   return { userId, ...(until ? { expiresAt: Number(until) } : {}) };
 };
 
+/** The ports so far. A browser keeps the databases of a port, so a later test with the same port would begin with the data of an earlier one. */
+const ports = new Set<number>();
+
+const startNetwork = async (target: number): Promise<TcpProxy> => {
+  const network = await TcpProxy.start(target);
+  if (ports.has(network.port)) {
+    await network.close();
+    return startNetwork(target);
+  }
+  ports.add(network.port);
+  return network;
+};
+
 const startServed = async (
   allowedOrigins: readonly string[] | undefined,
   rules: NonNullable<PolicyChange['receipts']>,
@@ -82,7 +95,7 @@ const startServed = async (
   });
   const http = createServer();
   receipts.attach(http);
-  return { receipts, http, network: await TcpProxy.start(await listen(http)) };
+  return { receipts, http, network: await startNetwork(await listen(http)) };
 };
 
 const stopServed = async ({ receipts, http, network }: Served): Promise<void> => {
