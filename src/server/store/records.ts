@@ -209,8 +209,9 @@ export interface RunRecord {
   readonly id: string;
   readonly beganAt: number;
   /**
-   * Whether the database may be a copy: restored from a backup, or a standby that took over. A copy made while transactions ran may lack one
-   * of them and have a later one, so nobody knows which of the changes of the run before are there.
+   * Whether the database may be a copy: restored from a backup, or a standby that took over. A copy made while
+   * transactions ran may lack one of them and have a later one, so the server cannot tell which changes of the run
+   * before the copy has.
    */
   readonly fromCopy: boolean;
 }

@@ -179,13 +179,18 @@ describe('switching encryption on and off', () => {
     expect(rawText(disk)).not.toContain('secret');
   });
 
-  it('without its key, a page counts as missing, and every other text is a lost one; the rest stays readable', async () => {
+  /** A store whose rows are encrypted with a key that is gone. */
+  const withoutKey = async (): Promise<StorePort> => {
     const disk = await filled();
     const clock = new TestClock();
     await sealTexts(createMemoryStore(disk), new FakeCipher('old'), clock, true);
     await settle(clock);
     await write(createMemoryStore(disk), async (tx) => tx.delete('meta', 'cipher'));
-    const store = await sealTexts(createMemoryStore(disk), new FakeCipher('new'), clock, true);
+    return sealTexts(createMemoryStore(disk), new FakeCipher('new'), clock, true);
+  };
+
+  it('without its key, a page counts as missing, and every other text is a lost one; the rest stays readable', async () => {
+    const store = await withoutKey();
     const rows = (await log(store)) as string[];
     expect(JSON.parse(rows[0]!)).toEqual({ version: 1, body: LOST_TEXT, unread: 1 });
     expect(rows[1]).toBe('[]');
@@ -193,12 +198,7 @@ describe('switching encryption on and off', () => {
   });
 
   it('a lost text stays a lost text when its row is encrypted again as it was read (F139)', async () => {
-    const disk = await filled();
-    const clock = new TestClock();
-    await sealTexts(createMemoryStore(disk), new FakeCipher('old'), clock, true);
-    await settle(clock);
-    await write(createMemoryStore(disk), async (tx) => tx.delete('meta', 'cipher'));
-    const store = await sealTexts(createMemoryStore(disk), new FakeCipher('new'), clock, true);
+    const store = await withoutKey();
     await write(store, async (tx) => tx.put('log', 1, await tx.get('log', 1)));
     expect(JSON.parse(((await log(store)) as string[])[0]!)).toMatchObject({ body: LOST_TEXT });
   });
