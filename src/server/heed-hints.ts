@@ -12,7 +12,7 @@ export const heedHint = (
   switch (hint.kind) {
     case 'changes':
     case 'receipts':
-      for (const userId of hint.userIds) for (const connection of connections.of(userId)) connection.wake(hint.kind);
+      for (const userId of hint.userIds) for (const connection of connections.of(userId)) connection.wake(hint.kind, hint.told);
       return;
     case 'revoke':
       for (const userId of hint.userIds)

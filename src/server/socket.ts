@@ -22,9 +22,9 @@ export interface Connection {
   closed(): void;
   /**
    * Tells the connection of changes for its user; the connection then reads its news. For `receipts` it reads
-   * at most a few times a second. Default: `changes`.
+   * at most a few times a second, and for changes that it has `told` its client, within a heartbeat. Default: `changes`.
    */
-  wake(kind?: NewsHint['kind']): void;
+  wake(kind?: NewsHint['kind'], told?: string): void;
   /** Sends welcome again, because the policy changed. */
   tellPolicy(): void;
   /** Ends the connection with a close code. */

@@ -167,7 +167,7 @@ export const LOAD_BREAKS: readonly Break[] = [
   {
     fault: 'F121',
     file: 'src/server/heed-hints.ts',
-    from: 'for (const connection of connections.of(userId)) connection.wake(hint.kind);',
+    from: 'for (const connection of connections.of(userId)) connection.wake(hint.kind, hint.told);',
     to: 'for (const connection of connections.all()) if (connection.userId === userId) connection.wake(hint.kind);',
     test: ['node', GROUPS, 'a hint costs steps'],
   },

@@ -13,6 +13,8 @@ export interface NewsHint {
   readonly kind: 'changes' | 'receipts';
   /** The users. */
   readonly userIds: readonly UserId[];
+  /** The connection of this server whose client knows the changes already, from the answer to its entries. */
+  readonly told?: string;
 }
 
 /** What a server tells the others. `userIds`, `userId` and `groupIds` name whom it concerns. */

@@ -61,9 +61,11 @@ class ClientConnection implements Connection {
   private client: NamedClient | undefined;
 
   private readonly core: Core;
+  private readonly id: string;
 
   constructor(shared: Core, socket: Socket, { ticket, once }: ConnectionOptions) {
     const id = shared.connections.newId();
+    this.id = id;
     const core = { ...shared, log: withDetails(shared.log, { connection: id }) };
     this.core = core;
     this.ticket = ticket;
@@ -71,18 +73,15 @@ class ClientConnection implements Connection {
     const { clock, metrics } = core;
     this.out = new Outgoing(clock, metrics, socket, (code) => this.ended(code), once?.answerChars);
     this.greeting = new Greeting(core, this.out, (userId) => this.named(userId));
-    this.silence = new Silence(
-      clock,
-      () => core.policy().limits.heartbeatMs,
-      () => this.out.end(CLOSE.silent, 'no frame within four heartbeats'),
-    );
+    const heartbeatMs = (): number => core.policy().limits.heartbeatMs;
+    this.silence = new Silence(clock, heartbeatMs, () => this.out.end(CLOSE.silent, 'no frame within four heartbeats'));
     this.incoming = new Incoming(
       this.queue,
       this.out,
       () => this.client !== undefined,
       (frame) => this.take(frame),
     );
-    this.wakeUps = new WakeUps(clock, (begun) => {
+    this.wakeUps = new WakeUps(clock, heartbeatMs, (begun) => {
       const since = clock.mono();
       this.queue.addOwn(async () => {
         begun();
@@ -114,9 +113,10 @@ class ClientConnection implements Connection {
     this.out.closed();
   }
 
-  wake(kind: Parameters<Connection['wake']>[0] = 'changes'): void {
+  wake(kind: Parameters<Connection['wake']>[0] = 'changes', told?: string): void {
     if (!this.out.open) return;
     if (this.once) this.client?.endWait();
+    else if (told === this.id) this.wakeUps.wakeForTold();
     else if (kind === 'receipts') this.wakeUps.wakeForReceipts();
     else this.wakeUps.wake();
   }
@@ -143,6 +143,7 @@ class ClientConnection implements Connection {
     if (!this.ticket.name(userId)) return false;
     const listen = (): void => core.connections.add(userId, this);
     this.client = new NamedClient({ ...core, store: inTurnsOf(core.store, core.turns, userId) }, userId, {
+      id: this.id,
       out: this.out,
       greeting: this.greeting,
       // In an HTTP answer every frame keeps its place.

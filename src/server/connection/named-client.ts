@@ -15,6 +15,7 @@ import { submitEntries } from '../submit/submit.ts';
 
 /** What the answers use of their connection. */
 export interface OwnConnection {
+  readonly id: string;
   readonly out: Outgoing;
   readonly greeting: Greeting;
   /** Lets waiting frames overtake, between two pages of a long answer. */
@@ -108,15 +109,15 @@ export class NamedClient {
 
   private async submit({ id, entries, confirmedAt }: Frame<'submit'>): Promise<void> {
     const { core, userId } = this;
-    const { out, greeting } = this.own;
+    const { id: told, out, greeting } = this.own;
     if (entries.length > core.policy().limits.entries) return out.bad('more entries than limits.entries', id);
     if (!(await this.isConfirmedHere(confirmedAt)))
       return out.refuse('protocol/cursor-unknown', 'the server has lost entries confirmed up to this cursor: pull from null', id);
-    const { results, hints, at } = await submitEntries(core, { userId, deviceId: greeting.deviceId }, entries);
+    const { results, hints, at, isToldByRows } = await submitEntries(core, { userId, deviceId: greeting.deviceId }, entries);
     out.send({ type: 'answer', id, results: [...results], ...(at === undefined ? {} : { at }) });
     this.lastAnswerAt = at ?? this.lastAnswerAt;
     // Hints follow the answer, so that a client learns of its own entries from the answer first.
-    for (const hint of hints) core.bus.publish(hint);
+    for (const hint of hints) core.bus.publish(isToldByRows ? { ...hint, told } : hint);
   }
 
   private async isConfirmedHere(confirmedAt: Cursor | undefined): Promise<boolean> {

@@ -1,9 +1,10 @@
 /**
  * Decides when a connection pulls its news. While news waits for a pull, no second pull is needed. All receipts of an
- * interval are one step:
+ * interval are one step. What an answer has told the client already waits for the next pull: it only moves the client's cursor.
  *
  *   changes  ─▶ pull ─┐
  *   receipts ─▶ pull ─┴─▶ receipts, receipts ─▶ at the end of the interval: pull
+ *   told     ─▶ told, told ─▶ any pull, or after a heartbeat: pull
  */
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
 
@@ -15,10 +16,15 @@ export class WakeUps {
   private isQueued = false;
   private receiptsAt = -Infinity;
   private cancelReceipts: Cancel | undefined;
+  private cancelTold: Cancel | undefined;
 
-  /** @param queuePull queues a pull, and calls `begun` when the pull begins. */
+  /**
+   * @param heartbeatMs a client that sends entries all the time sends no ping, which would find a lost hint.
+   * @param queuePull queues a pull, and calls `begun` when the pull begins.
+   */
   constructor(
     private readonly clock: ClockPort,
+    private readonly heartbeatMs: () => number,
     private readonly queuePull: (begun: () => void) => void,
   ) {}
 
@@ -26,7 +32,14 @@ export class WakeUps {
   wake(): void {
     if (this.isQueued) return;
     this.isQueued = true;
+    this.cancelTold?.();
+    this.cancelTold = undefined;
     this.queuePull(() => (this.isQueued = false));
+  }
+
+  /** Pulls within a heartbeat: an answer has told the client the news. */
+  wakeForTold(): void {
+    if (!this.isQueued) this.cancelTold ??= this.clock.timer(this.heartbeatMs(), () => this.wake());
   }
 
   /** Pulls at once after a quiet time, otherwise at the end of the interval. */
@@ -39,6 +52,7 @@ export class WakeUps {
 
   stop(): void {
     this.cancelReceipts?.();
+    this.cancelTold?.();
   }
 
   private pullReceipts(): void {

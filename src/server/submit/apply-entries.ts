@@ -51,6 +51,8 @@ export interface Applied {
   readonly hints: readonly NewsHint[];
   /** The new messages that may need a push, made on demand. */
   readonly pushes: () => readonly AnnouncedMessage[];
+  /** Whether the rows in the results say all that the author's own feed says about the frame. Default false. */
+  readonly isToldByRows?: boolean;
   /** A cursor behind all confirmed entries; absent if no entry was confirmed. */
   readonly at?: Cursor;
 }
@@ -151,6 +153,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
     results,
     hints: unit.hints,
     pushes: () => unit.pushes,
+    isToldByRows: unit.changesOnlyRows && results.every((result) => result.outcome !== 'confirmed' || result.row !== null),
     ...(newest > 0 ? { at: cursorAt(tx.run, newest) } : {}),
   };
 };

@@ -183,6 +183,14 @@ export class SubmitWork {
     this.changeGroups.add(conversation.id);
   }
 
+  /** Whether the author's own feed has nothing but rows to say: no message, no recall, and no readers of a message. */
+  get changesOnlyRows(): boolean {
+    return (
+      this.messages.length + this.recalled.length + this.changeGroups.size + this.receiptGroups.size === 0 &&
+      !this.receiptUsers.has(this.me)
+    );
+  }
+
   async writeBack(tx: ServerTx): Promise<void> {
     if (this.account && this.settingsChanged) await tx.putAccount(this.account);
     if (this.changed.size > 0) await tx.putConversations([...this.changed].map((name) => this.conversations.get(name)!));

@@ -159,6 +159,55 @@ describe('one connection at the server', () => {
     expect(socket.sent.slice(before)).toMatchObject([{ type: 'changes', rows: [{ latestSeq: 1 }] }]);
   });
 
+  describe('what an answer has told', () => {
+    const read = (position: number): object => ({
+      type: 'submit',
+      id: position,
+      entries: [{ kind: 'receipts', key: `k${position}`, conversationId: 'direct:ann', cursor: null, position, read: [[1, position]] }],
+    });
+    const other = new FakeSocket();
+    let second: Connection;
+    beforeEach(async () => {
+      for (const body of [1, 2, 3]) await server.publish({ from: 'ann', to: { user: 'bob' }, body });
+      second = server.connect(other)!;
+      second.receive(JSON.stringify({ ...hello, deviceId: 'd2' }));
+      second.receive('{"type":"pull","cursor":null}');
+      await second.settled();
+      await receive(hello, { type: 'pull', cursor: null });
+      other.sent.length = socket.sent.length = 0;
+    });
+
+    it('comes in the feed of this connection within a heartbeat, once, and to the other devices of the user at once', async () => {
+      await receive(read(1), read(2));
+      await second.settled();
+      expect(socket.sent.map(({ type }) => type)).toEqual(['answer', 'answer']);
+      expect(other.sent.at(-1)).toMatchObject({ type: 'changes', rows: [{ readUpTo: 2 }] });
+      await clock.pass(24_999);
+      await connection.settled();
+      expect(socket.sent.length).toBe(2);
+      await clock.pass(1);
+      await connection.settled();
+      expect(socket.sent.slice(2)).toMatchObject([{ type: 'changes', rows: [{ readUpTo: 2 }] }]);
+      await clock.pass(25_000);
+      await connection.settled();
+      expect(socket.sent.length).toBe(3);
+    });
+
+    it('comes before the news of others', async () => {
+      await receive(read(1));
+      await server.publish({ from: 'ann', to: { user: 'bob' }, body: 4 });
+      await connection.settled();
+      expect(socket.sent.slice(1)).toMatchObject([{ type: 'changes', rows: [{ readUpTo: 1, latestSeq: 4 }], complete: true }]);
+    });
+
+    it('is not a message: its sender reads it in the feed at once', async () => {
+      const entry = { kind: 'message', key: 'm', conversationId: 'direct:ann', cursor: null, id: 'm1', body: '1', receiptRequested: true };
+      await receive({ type: 'submit', id: 9, entries: [{ ...entry, countable: true }] });
+      await connection.settled();
+      expect(socket.sent.map(({ type }) => type)).toEqual(['answer', 'changes']);
+    });
+  });
+
   describe('a waiting pull over HTTP', () => {
     const held = async (cursor: string | null): Promise<{ status: number; frames: { type: string; to: string; rows: unknown[] }[] }> => {
       const { status, body } = await server.request(JSON.stringify([hello, { type: 'pull', cursor, waitMs: 20_000 }]));
