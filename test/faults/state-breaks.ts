@@ -187,8 +187,8 @@ export const STATE_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/server/feed/changes.ts',
-    from: "? await rowsOf(tx, me, [...changed, ...ahead], { before: 'nothing' })",
-    to: "? await rowsOf(tx, me, changed, { before: 'nothing' })",
+    from: "? rowsOf(tx, me, [...changed, ...ahead], { before: 'nothing' })",
+    to: "? rowsOf(tx, me, changed, { before: 'nothing' })",
     test: ['node', 'test/contract/server-store.memory.test.ts', 'past the end of the feed'],
   },
   {

@@ -14,7 +14,7 @@ import { type ConversationId, conversationType, type UserId } from '../../model/
 import type { Frame } from '../../protocol/frames.ts';
 import { cutIntoFrames } from './cut-frames.ts';
 import { cursorAt, versionOfCursor } from './cursors.ts';
-import { settingsWithVersion, hasFlags, nameOf, type ListedConversation, type FeedRecall } from '../store/records.ts';
+import { settingsWithVersion, hasFlags, nameOf, type AccountRecord, type ListedConversation, type FeedRecall } from '../store/records.ts';
 import type { Interval, ServerReadTx } from '../store/server-store.ts';
 import { type Item, receiptItems, sized } from './feed-items.ts';
 import { wireMessageOf, rowsOf } from './summary-rows.ts';
@@ -51,13 +51,15 @@ const newsOf = async (
   const names = new Map(changed.filter(({ left }) => !left).map((one): [number, ConversationId] => [one.id, nameOf(one, me)]));
   const ids = [...names.keys()];
   const items: Item[] = [];
-  const steps = await tx.changedSteps(ids, me, interval, MAX_STEPS + 1);
+  const [steps, records] = await Promise.all([
+    tx.changedSteps(ids, me, interval, MAX_STEPS + 1),
+    tx.changedMessages(ids, interval, MAX_MESSAGES, MAX_MESSAGE_BYTES),
+  ]);
   if (steps.length <= MAX_STEPS)
     for (const { conversationId, userId, kind, range, at, version } of steps)
       items.push(sized(version, { step: { conversationId: names.get(conversationId)!, by: userId, kind, range: [...range], at } }));
   let bytes = 0;
   const messageIds = new Set<string>();
-  const records = await tx.changedMessages(ids, interval, MAX_MESSAGES, MAX_MESSAGE_BYTES);
   const among = new Set(records.map(({ conversationId }) => conversationId));
   const visible = await visibleMessages(
     tx,
@@ -91,12 +93,8 @@ const visibleRecalls = async (tx: ServerReadTx, me: UserId, recalls: readonly Fe
 };
 
 /** The receipt settings of the account, if they changed in the interval: before all rows and messages of their version. */
-const accountItems = async (tx: ServerReadTx, me: UserId, { after, upTo }: Interval): Promise<Item[]> => {
-  const account = await tx.account(me);
-  return account && account.version > after && account.version <= upTo
-    ? [sized(account.version, { account: settingsWithVersion(account) })]
-    : [];
-};
+const accountItems = (account: AccountRecord | undefined, { after, upTo }: Interval): Item[] =>
+  account && account.version > after && account.version <= upTo ? [sized(account.version, { account: settingsWithVersion(account) })] : [];
 
 export interface ChangesPage {
   readonly frames: readonly Changes[];
@@ -160,11 +158,14 @@ export const pullPage = async (
   const { userId: me, membersSeeReaders } = viewer;
   const after = cursor === null ? 0 : await versionOfCursor(tx, cursor);
   if (after === undefined) return undefined;
-  const found = await tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE);
+  const [found, receipts, recalls, account] = await Promise.all([
+    tx.changedConversations(me, { after, upTo: Number.MAX_SAFE_INTEGER }, PAGE),
+    snapshot ? [] : tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, PAGE),
+    snapshot ? [] : tx.missedRecalls(me, { after, upTo: tx.feedEnd }, PAGE),
+    tx.account(me),
+  ]);
   const conversations = found.filter(({ version }) => version <= tx.feedEnd);
   const ahead = snapshot && conversations.length >= PAGE ? [] : await aheadOf(tx, me, found);
-  const receipts = snapshot ? [] : await tx.changedReceipts(me, membersSeeReaders, { after, upTo: tx.feedEnd }, PAGE);
-  const recalls = snapshot ? [] : await tx.missedRecalls(me, { after, upTo: tx.feedEnd }, PAGE);
   const isNamed = names === 'all' && !snapshot && (receipts.length > 0 || tx.isBehind);
   const readers = isNamed ? await tx.addedReaders(me, membersSeeReaders, { after, upTo: tx.feedEnd }, MAX_READERS) : [];
   // If one of the lists has more, the page ends at the earliest end and the other lists are cut there.
@@ -174,18 +175,19 @@ export const pullPage = async (
   let upTo = Math.min(tx.feedEnd, ...ends);
   let complete = ends.length === 0;
   const changed = conversations.filter(({ version }) => version <= upTo);
+  const interval: Interval = { after, upTo };
   // What comes after a snapshot is news. So a snapshot ends with the rows ahead of the feed: their conversations may have a long history.
-  const rows = snapshot
-    ? await rowsOf(tx, me, [...changed, ...ahead], { before: 'nothing' })
-    : await rowsOf(tx, me, changed, { before: 'interval', interval: { after, upTo } });
+  const [rows, news] = await Promise.all([
+    snapshot ? rowsOf(tx, me, [...changed, ...ahead], { before: 'nothing' }) : rowsOf(tx, me, changed, { before: 'interval', interval }),
+    snapshot ? undefined : newsOf(tx, viewer, [...changed, ...ahead], interval),
+  ]);
   // A direct chat without a message exists only for a user with a flag in the chat.
   const visible = rows.filter((row) => row.latestSeq > 0 || row.conversationId.startsWith('group:') || hasFlags(row));
   const items: Item[] = [
-    ...(await accountItems(tx, me, { after, upTo: tx.feedEnd })),
+    ...accountItems(account, { after, upTo: tx.feedEnd }),
     ...visible.map((row): Item => sized(Math.min(row.version, upTo), { row })),
   ];
-  if (!snapshot) {
-    const news = await newsOf(tx, viewer, [...changed, ...ahead], { after, upTo });
+  if (news) {
     items.push(
       ...news.items,
       ...(await rowsAhead(tx, me, ahead, news.items)),

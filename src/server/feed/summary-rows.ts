@@ -56,11 +56,16 @@ const summaryMessage = (record: MessageRecord, reader: UserId): StoredMessage =>
 };
 
 /** A conversation as its member sees it. For a former member the conversation ends at the departure. */
-interface MemberView {
+export interface MemberView {
   readonly conversation: ConversationRecord;
   readonly mine: MemberRecord;
   readonly theirs: MemberRecord | undefined;
 }
+
+export const viewOf = (conversation: ConversationRecord, mine: MemberRecord, theirs: MemberRecord | undefined): MemberView => {
+  const isGone = conversation.groupId !== null && mine.role === null;
+  return { conversation: isGone ? { ...conversation, latestSeq: mine.joinedAt } : conversation, mine, theirs };
+};
 
 /**
  * Reads the member rows for the conversations. For a group only the reader's own row is read: the group may
@@ -71,18 +76,13 @@ const viewsOf = async (tx: ServerReadTx, me: UserId, conversations: readonly Con
   const groups = conversations.filter(({ groupId }) => groupId !== null).map(({ id }) => id);
   const mine = new Map<number, MemberRecord>();
   const theirs = new Map<number, MemberRecord>();
-  for (const member of direct.length > 0 ? await tx.members(direct) : [])
-    (member.userId === me ? mine : theirs).set(member.conversationId, member);
-  for (const member of groups.length > 0 ? await tx.ownMembers(me, groups) : []) mine.set(member.conversationId, member);
+  const [inChats, inGroups] = await Promise.all([tx.members(direct), tx.ownMembers(me, groups)]);
+  for (const member of inChats) (member.userId === me ? mine : theirs).set(member.conversationId, member);
+  for (const member of inGroups) mine.set(member.conversationId, member);
   return conversations.map((conversation) => {
     const own = mine.get(conversation.id);
     if (!own) throw new Error(`conversation ${conversation.id} has no member row for its reader`);
-    const isGone = conversation.groupId !== null && own.role === null;
-    return {
-      conversation: isGone ? { ...conversation, latestSeq: own.joinedAt } : conversation,
-      mine: own,
-      theirs: theirs.get(conversation.id),
-    };
+    return viewOf(conversation, own, theirs.get(conversation.id));
   });
 };
 
@@ -114,9 +114,16 @@ export const rowsOf = async (
   me: UserId,
   conversations: readonly ConversationRecord[],
   known: Known,
+): Promise<readonly ConversationRow[]> =>
+  conversations.length === 0 ? [] : rowsOfViews(tx, me, await viewsOf(tx, me, conversations), known);
+
+/** As {@link rowsOf}, for a caller that knows the rows of the members. */
+export const rowsOfViews = async (
+  tx: ServerReadTx,
+  me: UserId,
+  views: readonly MemberView[],
+  known: Known,
 ): Promise<readonly ConversationRow[]> => {
-  if (conversations.length === 0) return [];
-  const views = await viewsOf(tx, me, conversations);
   const lastSeqs: ConversationRange[] = [];
   const unread: ConversationRange[] = [];
   for (const { conversation, mine } of views) {
@@ -128,11 +135,13 @@ export const rowsOf = async (
     const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, countsAbove(mine.marked, mine.readUpTo));
     if (base < latestSeq) unread.push({ conversationId: id, range: [base + 1, latestSeq] });
   }
-  const last = new Map((await tx.messagesIn(lastSeqs, MAX_SUMMARY_BODY_BYTES + 1)).map((message) => [message.conversationId, message]));
-  const [uncounted = [], mentioning = []] = await tx.islands(['uncounted', 'mentioning'], me, unread);
+  const [lastMessages, [uncounted = [], mentioning = []], reopened] = await Promise.all([
+    tx.messagesIn(lastSeqs, MAX_SUMMARY_BODY_BYTES + 1),
+    tx.islands(['uncounted', 'mentioning'], me, unread),
+    reopenedBy(tx, me, views),
+  ]);
+  const last = new Map(lastMessages.map((message) => [message.conversationId, message]));
   const place = new Map(unread.map(({ conversationId }, i) => [conversationId, i]));
-
-  const reopened = await reopenedBy(tx, me, views);
 
   const rows = views.map(({ conversation, mine, theirs }): FullRow => {
     const { joinedAt, readUpTo, readBy, muted, marked, untold, archived } = mine;

@@ -199,8 +199,9 @@ export interface ServerTx extends ServerReadTx {
   readonly version: number;
   /**
    * As `conversations`, with the groups that `me` has left, and locks each conversation until the transaction
-   * ends. The locks are taken in id order, so two transactions never wait for each other. The caller reads
-   * the membership of `me` after this call: the membership may change while the call waits for a lock.
+   * ends. Direct chats are locked before groups, and both in the order of their ids, so two transactions never
+   * wait for each other. The caller reads the membership of `me` after this call: the membership may change
+   * while the call waits for a lock.
    *
    * @param also ids of groups that are locked too if `me` was never a member.
    */

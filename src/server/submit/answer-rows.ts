@@ -9,9 +9,8 @@ import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../../mod
 import { MAX_SERVER_FRAME_BYTES } from '../../protocol/limits.ts';
 import type { WireEntry, WireResult } from '../../protocol/submit.ts';
 import type { SubmitWork } from './submit-work.ts';
-import type { ConversationRecord } from '../store/records.ts';
 import type { ServerReadTx } from '../store/server-store.ts';
-import { rowsOf } from '../feed/summary-rows.ts';
+import { type MemberView, rowsOfViews, viewOf } from '../feed/summary-rows.ts';
 
 /** The fields of a confirmed entry's result that the entry's kind adds. */
 type Extra = Omit<Extract<WireResult, { readonly outcome: 'confirmed' }>, 'outcome' | 'key' | 'row'>;
@@ -50,13 +49,13 @@ const ROW_BUDGET = MAX_SERVER_FRAME_BYTES / 2;
  * `retry`: the entry is already in effect, so the retry only fetches the row.
  */
 export const withRows = async (tx: ServerReadTx, unit: SubmitWork, outcomes: readonly Outcome[]): Promise<readonly WireResult[]> => {
-  const wanted = new Map<number, ConversationRecord>();
+  const wanted = new Map<number, MemberView>();
   for (const one of outcomes) {
     const conversation = 'extra' in one && one.conversationId !== null ? unit.conversation(one.conversationId) : undefined;
-    if (conversation) wanted.set(conversation.id, conversation);
+    if (conversation) wanted.set(conversation.id, viewOf(conversation, unit.member(conversation), unit.peer(conversation)));
   }
   const rows = new Map(
-    (await rowsOf(tx, unit.me, [...wanted.values()], { before: 'entries', added: addedBy(unit, outcomes) })).map((row) => [
+    (await rowsOfViews(tx, unit.me, [...wanted.values()], { before: 'entries', added: addedBy(unit, outcomes) })).map((row) => [
       row.conversationId,
       row,
     ]),

@@ -81,7 +81,6 @@ const judgeSettings = async (
 ): Promise<ReadonlyMap<WireReceiptsEntry, ReceiptSettings>> => {
   const allowed = new Map<WireReceiptsEntry, ReceiptSettings>();
   if (entries.some(({ kind }) => kind === 'settings')) unit.account = await tx.lockAccount(unit.me);
-  else if (entries.some(({ kind }) => kind === 'receipts')) unit.account = await tx.account(unit.me);
   for (const entry of entries)
     if (entry.kind === 'settings') unit.changeSettings(entry);
     else if (entry.kind === 'receipts') allowed.set(entry, allowedReceipts(unit.account ?? ALL_ON, entry));
@@ -97,8 +96,19 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const { userId: me, deviceId } = author;
   const all = read.flatMap((one) => ('entry' in one ? [one.entry] : []));
   const entries = all.filter((entry) => entry.kind !== 'settings');
-  let locked = await lockChats(tx, me, entries);
-  const deleted = await tx.deletedUsers([me, ...peersOf(entries)]);
+  // The longest body of the frame plus one character is enough to detect a different body.
+  const chars = Math.max(0, ...entries.map((entry) => (entry.kind === 'message' ? entry.body.length : 0))) + 1;
+  const ids = [...new Set(entries.flatMap(idsIn))];
+  // Ids are looked up under the locks. Two concurrent sends of one message then meet here and not at the
+  // unique index.
+  const [inTime, [deleted, found, account, now]] = await lockChats(tx, me, entries, () =>
+    Promise.all([
+      tx.deletedUsers([me, ...peersOf(entries)]),
+      tx.messagesById(ids, chars),
+      all.some(({ kind }) => kind === 'receipts') ? tx.account(me) : undefined,
+      tx.now(),
+    ]),
+  );
   if (deleted.has(me))
     return {
       results: read.map(({ key }) => reject(key, 'rejected/permission-denied', 'this account is deleted')),
@@ -107,23 +117,26 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
     };
   const mayWrite = (peer: UserId): boolean => rules.mayWrite(peer) && !deleted.has(peer);
 
-  // Ids are looked up under the locks. Two concurrent sends of one message then meet here and not at the
-  // unique index.
-  const chars = Math.max(0, ...entries.map((entry) => (entry.kind === 'message' ? entry.body.length : 0)));
-  // The longest body of the frame plus one character is enough to detect a different body.
-  const ids = [...new Set(entries.flatMap(idsIn))];
-  const found = await tx.messagesById(ids, chars + 1);
   const messagesById = new Map(found.map((message) => [message.id, message]));
   const others = ids.filter((id) => !messagesById.has(id));
   const ended = new Map((others.length > 0 ? await tx.endedMessages(others) : []).map((message) => [message.id, message]));
   // The first try of a message may have created its chat after the locks here were taken: then the chat is locked now.
-  const isLocked = new Set(locked.conversations.map(({ id }) => id));
-  if (found.some(({ conversationId }) => !isLocked.has(conversationId))) locked = await lockChats(tx, me, entries);
-  const { conversations, mine } = await withNewChats(tx, me, entries, locked, (id) => messagesById.has(id) || ended.has(id), mayWrite);
+  const isLocked = new Set(inTime.conversations.map(({ id }) => id));
+  const isLate = found.some(({ conversationId }) => !isLocked.has(conversationId));
+  const [locked] = isLate ? await lockChats(tx, me, entries, async () => undefined) : [inTime];
+  const { conversations, mine, theirs } = await withNewChats(
+    tx,
+    me,
+    entries,
+    locked,
+    (id) => messagesById.has(id) || ended.has(id),
+    mayWrite,
+  );
 
   const policy = rules.receipts();
-  const unit = new SubmitWork(me, deviceId, tx.version, await tx.now(), messagesById, policy.visibleTo === 'members', ended);
-  unit.load(conversations, mine);
+  const unit = new SubmitWork(me, deviceId, tx.version, now, messagesById, policy.visibleTo === 'members', ended);
+  unit.load(conversations, mine, theirs);
+  unit.account = account;
   const works = await prepare(tx, unit, entries, await judgeSettings(tx, unit, all));
   const groups = groupsToLoad(unit, entries, works);
   if (groups.length > 0) unit.loadRosters(await tx.roster(groups));

@@ -6,7 +6,7 @@ import { conversationTarget, type ConversationId, type UserId } from '../../mode
 import { NO_RANGES } from '../../model/registers/ranges.ts';
 import type { WireConversationEntry } from '../../protocol/submit.ts';
 import { type ConversationRecord, hasFlags, type MemberRecord, nameOf, NEW_REGISTERS } from '../store/records.ts';
-import type { ServerTx } from '../store/server-store.ts';
+import type { ServerReadTx, ServerTx } from '../store/server-store.ts';
 
 /**
  * Returns whether an entry sets a flag. Flags are private, so the server asks no permission of the peer or of the group, and keeps a flag
@@ -62,28 +62,45 @@ export interface LockedChats {
   readonly conversations: readonly ConversationRecord[];
   /** The author's own rows; those of an outsider are not stored yet. */
   readonly mine: readonly MemberRecord[];
+  /** The peers' rows of the direct chats. */
+  readonly theirs: readonly MemberRecord[];
 }
 
+/** The rows that a frame needs of conversations that it has locked: nobody else changes them now. */
+const membersOf = async (
+  tx: ServerReadTx,
+  me: UserId,
+  locked: readonly ConversationRecord[],
+): Promise<{ readonly mine: readonly MemberRecord[]; readonly theirs: readonly MemberRecord[] }> => {
+  const idsWhere = (inGroup: boolean): number[] => locked.flatMap(({ id, groupId }) => ((groupId !== null) === inGroup ? [id] : []));
+  const [chats, groups] = await Promise.all([tx.members(idsWhere(false)), tx.ownMembers(me, idsWhere(true))]);
+  return { mine: [...chats.filter(({ userId }) => userId === me), ...groups], theirs: chats.filter(({ userId }) => userId !== me) };
+};
+
 /**
- * Locks the conversations of the entries that exist for the author, and reads the author's own rows. A direct chat with only a flag of the
- * peer does not exist for the author, because a flag is private. A group with a flag of the author is locked also if the group does not
+ * Locks the conversations of the entries that exist for the author, and reads their rows. `beside` reads whatever else the frame needs under
+ * its locks, in the same statement. A direct chat with only a flag of the peer does not exist for the author, because a flag is private. A group with a flag of the author is locked also if the group does not
  * exist, or the author never was a member: the answer is the same, so the answer tells nothing about the group.
  */
-export const lockChats = async (tx: ServerTx, me: UserId, entries: readonly WireConversationEntry[]): Promise<LockedChats> => {
+export const lockChats = async <T>(
+  tx: ServerTx,
+  me: UserId,
+  entries: readonly WireConversationEntry[],
+  beside: () => Promise<T>,
+): Promise<readonly [LockedChats, T]> => {
   const names = [...new Set(entries.map(({ conversationId }) => conversationId))];
   const groups = flaggedGroups(entries);
   // Before the locks, which are taken in the order of the ids.
   if (groups.length > 0) await tx.createGroups(groups);
   const locked = await tx.lockConversations(me, names, groups);
-  const mine = new Map((await tx.ownMembers(me, idsOf(locked))).map((member) => [member.conversationId, member]));
+  const [rows, read] = await Promise.all([membersOf(tx, me, locked), beside()]);
+  const mine = new Map(rows.mine.map((member) => [member.conversationId, member]));
   const visible = locked.filter(({ id, groupId, latestSeq }) => {
     const own = mine.get(id);
     return groupId !== null || latestSeq > 0 || (own && hasFlags(own));
   });
-  return { conversations: visible, mine: visible.map(({ id }) => mine.get(id) ?? outsider(id, me)) };
+  return [{ conversations: visible, mine: visible.map(({ id }) => mine.get(id) ?? outsider(id, me)), theirs: rows.theirs }, read];
 };
-
-const idsOf = (conversations: readonly ConversationRecord[]): number[] => conversations.map(({ id }) => id);
 
 /** Creates the direct chats that the entries bring into being, and locks them beside the locked conversations. */
 export const withNewChats = async (
@@ -102,8 +119,10 @@ export const withNewChats = async (
     me,
     [...missing].map((peer): ConversationId => `direct:${peer}`),
   );
+  const { mine, theirs } = await membersOf(tx, me, created);
   return {
     conversations: [...locked.conversations, ...created],
-    mine: [...locked.mine, ...(await tx.ownMembers(me, idsOf(created)))],
+    mine: [...locked.mine, ...mine],
+    theirs: [...locked.theirs, ...theirs],
   };
 };

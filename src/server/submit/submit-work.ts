@@ -34,6 +34,7 @@ import type { ServerTx } from '../store/server-store.ts';
 export class SubmitWork {
   private readonly conversations = new Map<ConversationId, ConversationRecord>();
   private readonly members = new Map<number, MemberRecord>();
+  private readonly peers = new Map<number, MemberRecord>();
   private readonly rosters = new Map<number, RosterEntry[]>();
   private readonly changed = new Set<ConversationId>();
   private readonly changedMembers = new Set<number>();
@@ -73,9 +74,10 @@ export class SubmitWork {
     readonly ended: ReadonlyMap<MessageId, EndedMessage> = new Map(),
   ) {}
 
-  load(conversations: readonly ConversationRecord[], mine: readonly MemberRecord[]): void {
+  load(conversations: readonly ConversationRecord[], mine: readonly MemberRecord[], theirs: readonly MemberRecord[] = []): void {
     for (const conversation of conversations) this.conversations.set(nameOf(conversation, this.me), conversation);
     for (const member of mine) this.members.set(member.conversationId, member);
+    for (const member of theirs) this.peers.set(member.conversationId, member);
   }
 
   loadRosters(roster: readonly RosterEntry[]): void {
@@ -94,6 +96,11 @@ export class SubmitWork {
   /** The author's own member row, loaded together with the conversation. */
   member(conversation: ConversationRecord): MemberRecord {
     return this.members.get(conversation.id)!;
+  }
+
+  /** The peer's row of a direct chat. */
+  peer(conversation: ConversationRecord): MemberRecord | undefined {
+    return this.peers.get(conversation.id);
   }
 
   /**
@@ -192,13 +199,16 @@ export class SubmitWork {
   }
 
   async writeBack(tx: ServerTx): Promise<void> {
-    if (this.account && this.settingsChanged) await tx.putAccount(this.account);
-    if (this.changed.size > 0) await tx.putConversations([...this.changed].map((name) => this.conversations.get(name)!));
-    if (this.changedMembers.size > 0) await tx.putMembers([...this.changedMembers].map((id) => this.members.get(id)!));
-    if (this.messages.length > 0) await tx.insertMessages(this.messages);
+    // Each of these writes another table, so they may be one statement.
+    await Promise.all([
+      this.account && this.settingsChanged ? tx.putAccount(this.account) : undefined,
+      this.changed.size > 0 ? tx.putConversations([...this.changed].map((name) => this.conversations.get(name)!)) : undefined,
+      this.changedMembers.size > 0 ? tx.putMembers([...this.changedMembers].map((id) => this.members.get(id)!)) : undefined,
+      this.messages.length > 0 ? tx.insertMessages(this.messages) : undefined,
+      this.steps.length > 0 ? tx.insertSteps(this.steps) : undefined,
+      this.newReceipts.size > 0 ? tx.insertReceipts([...this.newReceipts.values()]) : undefined,
+    ]);
     if (this.recalled.length > 0) await tx.putMessages(this.recalled);
-    if (this.steps.length > 0) await tx.insertSteps(this.steps);
-    if (this.newReceipts.size > 0) await tx.insertReceipts([...this.newReceipts.values()]);
     if (this.receipts.size > 0) await tx.putReceipts([...this.receipts.values()]);
     if (this.endedReceipts.length > 0) await tx.deleteReceipts(this.endedReceipts);
     if (this.acks.length > 0) await tx.insertAcks(this.acks);

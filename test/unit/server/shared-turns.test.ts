@@ -149,9 +149,9 @@ describe('merged statements', () => {
     };
     const outcomes = await runMerged(query, [
       ({ put }) => put('put', [{ a: 1 }], [9]).then(() => []),
-      ({ lock }) => lock('lock', [2, 1], 'id'),
+      ({ lock }) => lock('lock', [2, 1], () => true),
       ({ put }) => put('put', [{ a: 2 }], [9]).then(() => []),
-      ({ lock }) => lock('lock', [2], 'id'),
+      ({ lock }) => lock('lock', [2], ({ id }) => id === 2),
     ]);
     expect(asked).toEqual([
       ['lock', '[2,1]'],

@@ -16,8 +16,8 @@ import { sqlReads } from './reads/reads.ts';
 import { migrate } from './schema.ts';
 import { int, runOf } from './rows.ts';
 import { isInOtherDatabase, OtherDatabase, runStatements } from './runs.ts';
-import { runMerged } from './merged-statements.ts';
-import { type Statements, statementsOf } from './statements.ts';
+import { runAlone, runMerged } from './merged-statements.ts';
+import type { Statements } from './statements.ts';
 import { sqlWrites } from './writes.ts';
 
 const newRunId = (): string => crypto.randomUUID().replaceAll('-', '');
@@ -66,29 +66,25 @@ export const openSqlStore = async (driver: SqlDriver, { runId = newRunId() }: Sq
     return transaction;
   };
 
-  const readTx = (query: SqlQuery, row: Row): ServerReadTx => {
+  const readTx = (statements: Statements, row: Row): ServerReadTx => {
     const feedEnd = int(row, 'feed_end');
-    return { feedEnd, isBehind: feedEnd < int(row, 'newest'), begunAt: int(row, 'begun_at'), run: runOf(row), ...sqlReads(query) };
+    return { feedEnd, isBehind: feedEnd < int(row, 'newest'), begunAt: int(row, 'begun_at'), run: runOf(row), ...sqlReads(statements) };
   };
   const writing = <T>(body: (query: SqlQuery, txOf: (statements: Statements) => ServerTx) => Promise<T>): Promise<T> =>
     inTransaction('write', async (query, row) => {
       const version = int(row, 'version');
-      return body(query, (statements) => ({ ...readTx(statements.select, row), version, ...sqlWrites(statements, version) }));
+      return body(query, (statements) => ({ ...readTx(statements, row), version, ...sqlWrites(statements, version) }));
     });
 
   return {
-    read: (_name, body) => inTransaction('read', (query, row) => body(readTx(query, row))),
-    tx: (_name, body) => writing((query, txOf) => body(txOf(statementsOf(query)))),
+    read: (_name, body) => inTransaction('read', (query, row) => runAlone(query, (statements) => body(readTx(statements, row)))),
+    tx: (_name, body) => writing((query, txOf) => runAlone(query, (statements) => body(txOf(statements)))),
     merged: {
       read: (bodies) =>
         inTransaction('read', (query, row) =>
           runMerged(
             query,
-            bodies.map(
-              (body) =>
-                ({ select }) =>
-                  body(readTx(select, row)),
-            ),
+            bodies.map((body) => (statements) => body(readTx(statements, row))),
           ),
         ),
       tx: (bodies) =>

@@ -1,11 +1,12 @@
 /** The writes of the SQL store: one statement for any number of rows of one kind. */
 import { NOT_ARCHIVED, UNMARKED, UNSET } from '../../../model/registers/flag.ts';
+import { type ConversationId, conversationTarget, type UserId } from '../../../model/ids.ts';
 import { ALL_ON } from '../../../model/message/receipt-settings.ts';
 import type { ConversationRecord, Sweep } from '../records.ts';
 import type { ServerReadTx, ServerTx } from '../server-store.ts';
-import { idsOf, pairsOf } from './named-conversations.ts';
+import { groupIdsOf, pairsOf } from './named-conversations.ts';
 import type { Statements } from './statements.ts';
-import { accountOf, conversationOf } from './rows.ts';
+import { accountOf, conversationOf, int, text } from './rows.ts';
 
 // The rows are inserted in the order of the ids. So if two transactions create the same pairs, only one waits
 // for the other.
@@ -47,10 +48,14 @@ const CREATE_GROUPS = `
   on conflict do nothing`;
 
 // An array is computed once. A sub-select would run again for each row that changed while the statement waited for its lock, and
-// PostgreSQL would leave such a row out.
-const LOCK_BY_ID = `
-  select c.* from tidemark.conversation c where c.id = any (array(select value::bigint from json_array_elements_text($1::text::json)))
-  order by c.id for update of c`;
+// PostgreSQL would leave such a row out. Each transaction locks its direct chats before its groups, and both in the order of their ids.
+const lockWhere = (ids: string): string => `
+  select c.* from tidemark.conversation c where c.id = any (array(${ids}))
+  order by (c.group_id is not null), c.id for update of c`;
+const LOCK_BY_ID = lockWhere('select value::bigint from json_array_elements_text($1::text::json)');
+const LOCK_CHATS = lockWhere(`
+  select d.id from json_to_recordset($1::text::json) as w(a text, b text)
+  join tidemark.conversation d on d.user_a = w.a and d.user_b = w.b`);
 
 const LOCK_ACCOUNTS = `
   select a.* from tidemark.account a where a.user_id = any (array(select value from json_array_elements_text($1::text::json)))
@@ -146,16 +151,33 @@ const INSERT_ACKS = `
   from json_to_recordset($1::text::json) as w("conversationId" bigint, seq bigint, "userId" text, at bigint, content text, version bigint)`;
 
 export const sqlWrites = (statements: Statements, version: number): Omit<ServerTx, keyof ServerReadTx | 'version'> => {
-  const put = (text: string, records: readonly object[]): Promise<void> => statements.put(text, records);
-  const lockById = async (ids: readonly number[]): Promise<readonly ConversationRecord[]> =>
-    ids.length === 0 ? [] : (await statements.lock(LOCK_BY_ID, ids, 'id')).map(conversationOf);
+  const put = (statement: string, records: readonly object[]): Promise<void> => statements.put(statement, records);
+  const lockById = async (ids: readonly number[]): Promise<readonly ConversationRecord[]> => {
+    if (ids.length === 0) return [];
+    const own = new Set(ids);
+    return (await statements.lock(LOCK_BY_ID, ids, (row) => own.has(int(row, 'id')))).map(conversationOf);
+  };
+  const lockChats = async (me: UserId, names: readonly ConversationId[]): Promise<readonly ConversationRecord[]> => {
+    if (names.length === 0) return [];
+    const pairs = pairsOf(me, names.map(conversationTarget));
+    const own = new Set(pairs.map(({ a, b }) => `${a}\n${b}`));
+    const rows = await statements.lock(LOCK_CHATS, pairs, (row) => own.has(`${text(row, 'user_a')}\n${text(row, 'user_b')}`));
+    return rows.map(conversationOf);
+  };
   return {
-    // The id of a conversation never changes, and a member row is never deleted, so the ids may be read before the lock.
-    lockConversations: async (me, names, also = []) => lockById(await idsOf(statements.select, me, names, also)),
+    // The id of a conversation never changes, and a member row is never deleted, so the ids of groups may be read before the lock.
+    lockConversations: async (me, names, also = []) => {
+      const groups = names.filter((name) => name.startsWith('group:'));
+      const chats = await lockChats(
+        me,
+        names.filter((name) => name.startsWith('direct:')),
+      );
+      return [...chats, ...(await lockById(await groupIdsOf(statements.select, me, groups, also)))].sort((a, b) => a.id - b.id);
+    },
     lockConversationsById: lockById,
     lockAccount: async (userId) => {
       await statements.put(CREATE_ACCOUNT, [{ userId }], [JSON.stringify(ALL_ON.deliveryReceipts), JSON.stringify(ALL_ON.readReceipts)]);
-      const [row] = await statements.lock(LOCK_ACCOUNTS, [userId], 'user_id');
+      const [row] = await statements.lock(LOCK_ACCOUNTS, [userId], (account) => text(account, 'user_id') === userId);
       return accountOf(row ?? {});
     },
     putAccount: (record) => put(PUT_ACCOUNT, [record]),
@@ -201,7 +223,7 @@ export const sqlWrites = (statements: Statements, version: number): Omit<ServerT
         records.map(({ id, body, recalled, mentions, version: written }) => ({ id, body, recalled, mentions, version: written })),
       ),
     endMessages: async (list) => {
-      for (const text of END_MESSAGES) await put(text, list);
+      for (const statement of END_MESSAGES) await put(statement, list);
     },
     insertSteps: (records) =>
       put(

@@ -3,7 +3,7 @@ import type { Range } from '../../../../model/registers/ranges.ts';
 import type { ReceiptKind } from '../../../../model/message/receipt.ts';
 import type { RangeKind, ServerReadTx } from '../../server-store.ts';
 import type { Role, ConversationRange, NoticeRecord } from '../../records.ts';
-import type { SqlQuery } from '../driver.ts';
+import type { Statements } from '../statements.ts';
 import { sqlCountingReads } from './counting-reads.ts';
 import { sqlRecallReads } from './recall-reads.ts';
 import { sqlReceiptReads, rangesParam } from './receipt-reads.ts';
@@ -144,11 +144,10 @@ const STEP_TIMES = `
     order by one.from_seq desc limit 1
   ) s where s.up_to >= w.seq`;
 
-export const sqlReads = (query: SqlQuery): Omit<ServerReadTx, 'feedEnd' | 'isBehind' | 'run' | 'begunAt'> => ({
-  now: async () => {
-    const [row] = await query(`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`);
-    return int(row ?? {}, 'now');
-  },
+type Reads = Omit<ServerReadTx, 'feedEnd' | 'isBehind' | 'run' | 'begunAt'>;
+
+export const sqlReads = ({ select: query, now }: Pick<Statements, 'now' | 'select'>): Reads => ({
+  now,
   runs: async () => (await query(`select number, id, began_at, from_copy from tidemark.run order by number`)).map(runOf),
   account: async (userId) => {
     const [row] = await query(`select * from tidemark.account where user_id = $1`, [userId]);
