@@ -2,14 +2,14 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
-import { openPostgresStore } from '../../src/server/store/sql/postgres.ts';
+import { openPostgresStore, type PgClient } from '../../src/server/store/sql/postgres.ts';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
 import { readEntries } from '../../src/server/submit/read-entries.ts';
 import { fillChats } from '../load/rig/fill.ts';
 import { FIRST_TENTH, fillHistory, OTHER_TENTHS, sizesOf, userOf } from '../load/rig/history.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/test-postgres.ts';
-import { messageTo } from './server-harness.ts';
-import { pullAll, rowOf, RULES } from './server-store.ts';
+import { messageTo, receiptsTo } from './server-harness.ts';
+import { cursorOf, pullAll, rowOf, RULES, submit } from './server-store.ts';
 
 describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
   let postgres: TestPostgres;
@@ -58,6 +58,36 @@ describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
     await account(store);
     await run(pool, 'alter table tidemark.account add column later integer');
     expect(await account(store)).toMatchObject({ userId: 'ann', version: 0 });
+  });
+
+  it('a receipt is seven statements, and the read of a device that is told of it six, the begin and the end included', async () => {
+    const { pool } = await open(true);
+    let statements = 0;
+    const client = await pool.connect();
+    const counting: PgClient = {
+      query: (statement) => {
+        statements++;
+        return client.query(statement);
+      },
+      on: (event, listener) => client.on(event, listener),
+      off: (event, listener) => client.off(event, listener),
+      release: () => undefined,
+    };
+    const store = await openPostgresStore({ pool: { connect: async () => counting, on: () => undefined, off: () => undefined } });
+    const counted = async (work: () => Promise<unknown>): Promise<number> => {
+      statements = 0;
+      await work();
+      return statements;
+    };
+    try {
+      await submit(store, 'ann', messageTo('bob', 'counted-1'), messageTo('bob', 'counted-2'));
+      const cursor = await cursorOf(store, 'ann');
+      expect(await counted(() => submit(store, 'bob', receiptsTo('ann', { position: 1, read: [[1, 1]] })))).toBe(7);
+      expect(await counted(() => pullAll(store, 'ann', cursor))).toBe(6);
+    } finally {
+      await store.close();
+      client.release();
+    }
   });
 
   it('the server reads the histories that `npm run load` writes into the tables', async () => {

@@ -159,4 +159,42 @@ describe('merged statements', () => {
     ]);
     expect(outcomes[3]).toEqual({ status: 'fulfilled', value: [{ id: 2 }] });
   });
+
+  it('what bodies ask side by side is one select with one time, and their writes are one write', async () => {
+    const asked: [string, readonly (string | number)[]][] = [];
+    const query = async (text: string, params: readonly (string | number)[] = []) => {
+      asked.push([text.replace(/\s+/g, ' '), params]);
+      const row = { part_0: [{ n: 1 }], part_1: null, read_at: '5' };
+      return text.includes('read_at') ? [0, 1].map((merged_body) => ({ merged_body, ...row })) : [];
+    };
+    const outcomes = await runMerged(
+      query,
+      ['ann', 'bob'].map((name) => async ({ select, now, put }) => {
+        const read = await Promise.all([select('a $1 $1', [name]), select('b $1 $2', [2, name]), now()]);
+        await Promise.all([put('update y $1 $2', [{ name }], [7]), put('insert x $1', [{ name }]), put('with z $1', [{ name }])]);
+        return read;
+      }),
+    );
+    expect(outcomes.map((one) => one.status === 'fulfilled' && one.value)).toEqual([0, 1].map(() => [[{ n: 1 }], [], 5]));
+    const records = '[{"name":"ann"},{"name":"bob"}]';
+    expect(asked.slice(1)).toEqual([
+      ['with z $1', [records]],
+      ['with part_0 as (insert x $1), part_1 as (update y $2 $3) select', [records, records, 7]],
+    ]);
+    expect(asked[0]?.[0]).toContain('(a merged.p1 merged.p1) as part) as part_0');
+    expect(asked[0]?.[0]).toContain('(b merged.p2 merged.p3) as part) as part_1');
+    expect(asked[0]?.[1]).toEqual(['[{"merged_body":0,"p1":"ann","p2":2,"p3":"ann"},{"merged_body":1,"p1":"bob","p2":2,"p3":"bob"}]']);
+  });
+
+  it('a body that asks while its other question is on its way gets both answers', async () => {
+    const query = async (text: string) => [{ text }];
+    const [outcome] = await runMerged(query, [
+      async ({ select }) => {
+        const first = select('first');
+        await new Promise((resolve) => setTimeout(resolve));
+        return Promise.all([first, select('second')]);
+      },
+    ]);
+    expect(outcome).toEqual({ status: 'fulfilled', value: [[{ text: 'first' }], [{ text: 'second' }]] });
+  });
 });

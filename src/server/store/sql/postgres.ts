@@ -55,11 +55,12 @@ export interface PostgresStoreOptions extends SqlStoreOptions {
 /** The size of a pool that does not tell its size: the default of `pg`. */
 const DEFAULT_POOL = 10;
 
-const SETTINGS = PLANNER_SETTINGS.map((name) => `set local ${name} = off`).join('; ');
+// One statement for all settings, because the database plans each text anew. They end with the transaction.
+const SETTINGS = PLANNER_SETTINGS.map((name) => `set_config('${name}', 'off', true)`).join(', ');
 const BEGIN = {
-  read: `begin isolation level repeatable read, read only; ${SETTINGS}`,
+  read: `begin isolation level repeatable read, read only; select ${SETTINGS}`,
   // Readers of the feed find the writers by this lock. It comes before the transaction has an id.
-  write: `begin isolation level read committed; ${SETTINGS}; select pg_advisory_xact_lock_shared(${WRITER_LOCK})`,
+  write: `begin isolation level read committed; select ${SETTINGS}, pg_advisory_xact_lock_shared(${WRITER_LOCK})`,
 } as const;
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
