@@ -15,7 +15,7 @@
  *   hint of the bus (`wake-ups.ts`) ─────▶ │ queue │ ─▶ pull the changes after the client's cursor (`feed-sender.ts`)
  *   change of policy ────────────────────▶ └───────┘ ─▶ send welcome again (`greeting.ts`)
  *
- * Between two pages of a long answer, waiting entries and questions run (`job-queue.ts`).
+ * Between two pages of a long answer, the event loop may go on (`pause.ts`), and waiting entries and questions run (`job-queue.ts`).
  */
 import type { UserId } from '../../model/ids.ts';
 import { CLOSE } from '../../protocol/close-codes.ts';
@@ -28,6 +28,7 @@ import { JobQueue, type QueuedJob } from './job-queue.ts';
 import { errorDetails, withDetails } from '../../logging.ts';
 import { NamedClient } from './named-client.ts';
 import { Outgoing } from './outgoing.ts';
+import { Pause } from './pause.ts';
 import { Silence } from './silence.ts';
 import type { Connection, Socket } from '../socket.ts';
 import { inTurnsOf } from '../store/turns.ts';
@@ -57,6 +58,7 @@ class ClientConnection implements Connection {
   private readonly greeting: Greeting;
   private readonly silence: Silence;
   private readonly wakeUps: WakeUps;
+  private readonly pause: Pause;
   /** Set when the token has named the account. */
   private client: NamedClient | undefined;
 
@@ -71,6 +73,7 @@ class ClientConnection implements Connection {
     this.ticket = ticket;
     this.once = once;
     const { clock, metrics } = core;
+    this.pause = new Pause(clock);
     this.out = new Outgoing(clock, metrics, socket, (code) => this.ended(code), once?.answerChars);
     this.greeting = new Greeting(core, this.out, (userId) => this.named(userId));
     const heartbeatMs = (): number => core.policy().limits.heartbeatMs;
@@ -146,8 +149,11 @@ class ClientConnection implements Connection {
       id: this.id,
       out: this.out,
       greeting: this.greeting,
-      // In an HTTP answer every frame keeps its place.
-      letOvertake: async () => (once ? undefined : queue.letOvertake()),
+      letOvertake: async () => {
+        await this.pause.ifDue();
+        // In an HTTP answer every frame keeps its place.
+        if (!once) await queue.letOvertake();
+      },
       listen,
       wake: () => this.wake(),
       once,
@@ -178,6 +184,7 @@ class ClientConnection implements Connection {
   private async run({ run, chars }: QueuedJob): Promise<void> {
     if (!this.out.open) return;
     await this.out.drained();
+    this.pause.begun();
     try {
       await run();
     } catch (error) {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CLOSE } from '../../../src/protocol/close-codes.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import { createLocalBus } from '../../../src/server/bus/bus.ts';
@@ -11,6 +11,7 @@ import { TestClock } from '../../support/test-clock.ts';
 
 describe('one connection at the server', () => {
   let clock: TestClock;
+  let slow = 0;
   let socket: FakeSocket;
   let connection: Connection;
   let server: ReturnType<typeof createReceiptServer>;
@@ -54,6 +55,27 @@ describe('one connection at the server', () => {
     expect(order.indexOf('answer 8')).toBeLessThan(lastPage);
     expect(order.indexOf('messages 7')).toBeLessThan(order.indexOf('answer 8'));
     expect(order.indexOf('pong')).toBeGreaterThan(lastPage);
+  });
+
+  it('a fetch that arrives during a long catch-up overtakes it, also with a store that answers without the event loop', async () => {
+    await receive(hello);
+    for (let chat = 0; chat < 30; chat++)
+      for (let part = 0; part < 20; part++)
+        await server.publish({ from: `peer-${chat}-${part}`, to: { user: 'bob' }, body: 'x'.repeat(100) });
+    socket.sent.length = 0;
+    // Each look at the clock finds it 3 ms later, and a timer of 0 ms is due when the event loop goes on.
+    vi.spyOn(clock, 'mono').mockImplementation(() => (slow += 3));
+    vi.spyOn(clock, 'timer').mockImplementation((ms, fn) => {
+      const handle = setTimeout(fn, ms);
+      return () => clearTimeout(handle);
+    });
+    const fetch = { type: 'fetch', id: 7, wants: [{ conversationId: 'direct:peer-0-0', seqs: [[1, 1]], limit: 50 }] };
+    setTimeout(() => connection.receive(JSON.stringify(fetch)));
+    await receive({ type: 'pull', cursor: null });
+    await connection.settled();
+    const order = socket.sent.map((frame) => ('id' in frame ? `${frame.type} ${String(frame.id)}` : frame.type));
+    expect(order).toContain('messages 7');
+    expect(order.indexOf('messages 7')).toBeLessThan(order.lastIndexOf('changes'));
   });
 
   it('a connection lasts until its token expires, even if no timer reaches that far (F76)', async () => {
