@@ -121,16 +121,18 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       model.events = model.events.map((kept) => ({ ...kept, event: withoutLostTexts(kept.event) }));
       return;
     case 'messages': {
-      const conversation = model.touch(change.conversationId, dirty);
+      const conversation = model.touch(change.conversationId, dirty, false);
       const messages = notEnded(conversation, change);
       conversation.unflushed.addMessages(withBody(messages, change), model.version);
-      const before = conversation.newest;
+      const { newest: before, latest } = conversation;
       for (const { seq, senderId } of messages) {
         if (!conversation.newest || seq >= conversation.newest.seq) conversation.newest = conversation.unflushed.get(seq)!;
         if (senderId !== model.me) conversation.newestReceived = Math.max(conversation.newestReceived, seq);
       }
       if (conversation.newest && conversation.newest !== before) conversation.newest = conversation.unflushed.over(conversation.newest);
       model.forgetRecalled(conversation, change.messages);
+      // Messages below the last one change no list and no count. A device that comes back stores thousands of them.
+      dirty.shown ||= conversation.latest !== latest;
       const seqs = fromSeqs(messages.map(({ seq }) => seq));
       conversation.storedSeqs = union(conversation.storedSeqs, seqs);
       if (conversation.evicted.length > 0) conversation.evicted = subtract(conversation.evicted, seqs);

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { AccountState } from '../../../src/engine/state/account-state.ts';
 import { applyChange, applyRecord } from '../../../src/engine/state/apply-change.ts';
 import { nothingDirty } from '../../../src/engine/state/dirty.ts';
+import { listConversations } from '../../../src/engine/present/list-conversations.ts';
+import { presentConversation } from '../../../src/engine/present/present-conversation.ts';
 import { LayeredMap } from '../../../src/engine/state/layered-map.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { setMuted } from '../../../src/engine/intents/switches.ts';
@@ -189,6 +191,45 @@ describe('a draft', () => {
     applyChange(draft, { t: 'row', row: rowOf('direct:ann', 7) }, nothingDirty());
     expect(conversation.row.latestSeq).toBe(7);
     expect(state.get('direct:ann')!.row.latestSeq).toBe(4);
+  });
+});
+
+describe('what lists and counts show', () => {
+  const shown = (state: AccountState) =>
+    structuredClone({
+      totals: state.totals,
+      list: listConversations(state, { limit: 50 }).map((conversation) => presentConversation(state, conversation)),
+    });
+
+  it('a change that marks nothing as shown changes no list and no count', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 20 }), (changes) => {
+        const state = new AccountState('me');
+        for (const one of changes) {
+          const before = shown(state);
+          const dirty = nothingDirty();
+          applyChange(state, one, dirty);
+          if (!dirty.shown) expect(shown(state)).toEqual(before);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('messages below the last message mark nothing as shown', () => {
+    const state = new AccountState('me');
+    applyChange(state, { t: 'row', row: rowOf('direct:ann', 4) }, nothingDirty());
+    const marks = [[2], [3, 4], [1]].map((seqs) => {
+      const dirty = nothingDirty();
+      const messages = seqs.map((n) => message('direct:ann', n, false));
+      applyChange(state, { t: 'messages', conversationId: 'direct:ann', messages }, dirty);
+      return [dirty.shown, [...dirty.conversations]];
+    });
+    expect(marks).toEqual([
+      [false, ['direct:ann']],
+      [true, ['direct:ann']],
+      [false, ['direct:ann']],
+    ]);
   });
 });
 
