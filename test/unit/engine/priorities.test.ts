@@ -88,7 +88,7 @@ describe('the line to the server', () => {
       fence: () => 0,
       failed: () => undefined,
     });
-    return { clock, asks, sent, missing };
+    return { clock, asks, sent, missing, writer };
   };
 
   it('the background fetches nothing while a question of the user waits for the server, and goes on after its answer', async () => {
@@ -112,6 +112,19 @@ describe('the line to the server', () => {
     expect(sent).toEqual([]);
     await clock.pass(200);
     expect(sent.length).toBe(1);
+  });
+
+  it('the last long chats share a whole request, and many long chats have 200 messages each in a request', async () => {
+    const wanted = async (chats: number) => {
+      const { sent, missing, writer } = await fetching();
+      const rows = Array.from({ length: chats }, (_, n) => ({ ...emptyRow(`direct:long-${n}` as const), version: 2, latestSeq: 5000 }));
+      await writer.write('rows', { durability: 'relaxed' }, (draft) => draft.change(...rows.map((row) => ({ t: 'row', row }) as const)));
+      missing.start();
+      return sent[0]!.wants.map(({ limit }) => limit);
+    };
+    // Bob's chat has 50 messages. A request has room for 2000.
+    expect(await wanted(1)).toEqual([50, 1000]);
+    expect(await wanted(20)).toEqual([50, ...Array.from({ length: 9 }, () => 200), 150]);
   });
 
   it('a connection that ended sends no held request', async () => {

@@ -17,7 +17,10 @@ import type { Writer } from '../../write/writer.ts';
 import { applyMessages } from '../../apply/apply-messages.ts';
 import { MAX_RANGES_PER_WANT } from '../../../protocol/limits.ts';
 
-/** Conversations in one request, and messages of each. A long backlog is fetched in turns, so no chat waits for another chat. */
+/**
+ * Conversations in one request, and messages of each if there are many conversations. A long backlog is fetched in turns, so no chat waits
+ * for another chat.
+ */
 const MAX_WANTS = 100;
 const MAX_PER_CONVERSATION = 200;
 
@@ -129,10 +132,13 @@ export class FetchMissing {
     }
     due.sort((a, b) => b.conversation.latestSentAt - a.conversation.latestSentAt);
     let room = this.handlers.limits().fetchMessages;
+    const asked = due.slice(0, MAX_WANTS);
+    // The last long chats share the whole request. Otherwise they would be fetched in many small ones.
+    const most = Math.max(MAX_PER_CONVERSATION, Math.floor(room / asked.length));
     const wants: Frame<'fetch'>['wants'] = [];
-    for (const { conversation, seqs } of due.slice(0, MAX_WANTS)) {
+    for (const { conversation, seqs } of asked) {
       if (room <= 0) break;
-      const some = newest(seqs, Math.min(MAX_PER_CONVERSATION, room));
+      const some = newest(seqs, Math.min(most, room));
       const limit = size(some);
       room -= limit;
       wants.push({ conversationId: conversation.id, seqs: some, limit });
