@@ -7,7 +7,7 @@ import { readAllIndexes } from '../log/pages.ts';
 import { CIPHER_KEY, type LogHeader, LOG_HEADER_KEY, pageKey, SNAPSHOT_KEY, TABLES } from '../log/tables.ts';
 import type { Cancel, ClockPort, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
 import { held } from './hold-transaction.ts';
-import { readCipher, type RowCipher } from './row-cipher.ts';
+import { findCipher, readCipher, type RowCipher } from './row-cipher.ts';
 import { isSealed, takeTexts } from './sealed-row.ts';
 
 /** The start of the account comes first, and the user's calls come in between. */
@@ -27,24 +27,23 @@ const rowsOf = async (tx: StoreTx): Promise<Row[]> => {
 };
 
 export interface RewriteTask {
-  /** Number of rows that are not as `on` says. */
-  waiting(): Promise<number>;
+  /** What the page that opened last has decided, and the number of rows that are not like that yet. */
+  state(): Promise<{ readonly on: boolean; readonly waiting: number }>;
   stop(): void;
 }
 
 export const rewriteTexts = (store: StorePort, clock: ClockPort, cipher: RowCipher, on: boolean, starts: boolean): RewriteTask => {
   let isStopped = false;
-  const isWrong = (row: unknown): boolean => (on ? typeof row === 'string' && takeTexts(row) !== null : isSealed(row));
-
   /** Counts the wrong rows of a slice. */
   const slice = (rows: readonly Row[], rewrites: boolean): Promise<number> =>
     store.tx('rewrite-texts', TABLES, rewrites ? 'readwrite' : 'readonly', 'relaxed', async (tx) => {
       const found = await Promise.all(rows.map(([table, key]) => tx.get(table, key)));
+      const isOn = (await readCipher(tx))?.on;
       // Another tab has switched, or a log-out deleted the key.
-      const mayWrite = rewrites && (await readCipher(tx))?.on === on;
+      const mayWrite = rewrites && isOn === on;
       let count = 0;
       for (const [i, row] of found.entries()) {
-        if (!isWrong(row)) continue;
+        if (isOn ? typeof row !== 'string' || !takeTexts(row) : !isSealed(row)) continue;
         count++;
         if (!mayWrite) continue;
         const [table, key] = rows[i]!;
@@ -65,13 +64,13 @@ export const rewriteTexts = (store: StorePort, clock: ClockPort, cipher: RowCiph
     return count;
   };
 
-  /** Marks how far the rows are. @returns false if no row is wrong. */
+  /** Marks the rows as rewritten, if `done`. @returns whether rows may be wrong, and this page rewrites them. */
   const mark = (done: boolean): Promise<boolean> =>
     store.tx('mark-texts', ['meta'], 'readwrite', 'relaxed', async (tx) => {
       const now = await readCipher(tx);
-      // A page that encrypts has switched on at its opening; one that does not switches off here.
-      if (!now || (now.on !== on && (on || done)) || (now.on === on && now.done)) return false;
-      if (now.on !== on || done) tx.put('meta', CIPHER_KEY, { ...now, on, done });
+      // A page switches when it opens. If another page has switched since, that page rewrites the rows.
+      if (now?.on !== on || now.done) return false;
+      if (done) tx.put('meta', CIPHER_KEY, { ...now, done });
       return true;
     });
 
@@ -85,9 +84,9 @@ export const rewriteTexts = (store: StorePort, clock: ClockPort, cipher: RowCiph
   // A full or closed store: the next start repeats it.
   let cancel: Cancel = starts ? clock.timer(START_AFTER_MS, () => void run().catch(() => undefined)) : () => undefined;
   return {
-    waiting: async () => {
-      const now = await store.tx('read-cipher', ['meta'], 'readonly', 'relaxed', readCipher);
-      return now && !(now.done && now.on === on) ? pass(false) : 0;
+    state: async () => {
+      const now = await findCipher(store);
+      return { on: now?.on ?? on, waiting: now && !now.done ? await pass(false) : 0 };
     },
     stop() {
       isStopped = true;

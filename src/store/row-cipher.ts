@@ -15,6 +15,9 @@ export interface StoredCipher {
 export const readCipher = async (tx: StoreTx): Promise<StoredCipher | undefined> =>
   (await tx.get('meta', CIPHER_KEY)) as StoredCipher | undefined;
 
+export const findCipher = (store: StorePort): Promise<StoredCipher | undefined> =>
+  store.tx('read-cipher', ['meta'], 'readonly', 'relaxed', readCipher);
+
 /** A row needs the key, and this store has not looked for it. It is an error of the store, which a decision hands on. */
 export class KeyNeeded extends StoreError {
   constructor() {
@@ -36,7 +39,7 @@ export interface RowCipher {
 export const rowCipher = (store: StorePort, cipher: CipherPort, known: unknown): RowCipher => ({
   key: known,
   async findKey() {
-    this.key ??= (await store.tx('read-cipher', ['meta'], 'readonly', 'relaxed', readCipher))?.key ?? null;
+    this.key ??= (await findCipher(store))?.key ?? null;
   },
   seal(row) {
     const parts = takeTexts(row);

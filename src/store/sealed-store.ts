@@ -17,7 +17,7 @@ import type { CipherPort, ClockPort, StoreKey, StorePort, StoreTx, TableName } f
 import type { DiskStore } from './disk-store.ts';
 import { held } from './hold-transaction.ts';
 import { rewriteTexts } from './rewrite-texts.ts';
-import { KeyNeeded, readCipher, type RowCipher, rowCipher, type StoredCipher } from './row-cipher.ts';
+import { findCipher, KeyNeeded, readCipher, type RowCipher, rowCipher, type StoredCipher } from './row-cipher.ts';
 import { isSealed } from './sealed-row.ts';
 
 /** The page reads the first paint by itself, without a key. */
@@ -26,14 +26,21 @@ const withoutTexts = ({ conversations, ...rest }: FirstPaint): FirstPaint => ({
   conversations: conversations.map(({ lastMessage: _, ...conversation }) => conversation),
 });
 
-/** Runs a body on a transaction, with sealed rows below it and whole rows above it. */
+/**
+ * Runs a body on a transaction, with sealed rows below it and whole rows above it.
+ *
+ * @param asked whether rows are sealed. The requests of the body go on meanwhile; its first row waits for the answer.
+ */
 const runSealed = async <T>(
   tx: StoreTx,
   body: (tx: StoreTx) => Promise<T>,
   cipher: RowCipher,
-  on: boolean,
+  asked: Promise<boolean>,
   clock: ClockPort,
 ): Promise<T> => {
+  let on: boolean | undefined;
+  const known = asked.then((is) => void (on = is));
+  known.catch(() => undefined);
   /** Ends when all writes so far have been handed to the store; null before the first write that waits. */
   let written = null as Promise<void> | null;
   let isOver = false;
@@ -42,44 +49,35 @@ const runSealed = async <T>(
     written.catch(() => undefined);
   };
   const inOrder = (op: () => void): void => (written ? wait(op) : op());
-  const opened = async <R>(table: TableName, ask: () => Promise<R>, listOf: (answer: R) => unknown[]): Promise<unknown[]> => {
-    const records = listOf(await (written ? written.then(ask) : ask()));
-    return records.some(isSealed)
-      ? held(tx, table, Promise.all(records.map((record) => (isSealed(record) ? cipher.open(table, record) : record))), clock)
-      : records;
+  const opened = async (table: TableName, ask: () => Promise<unknown[]>): Promise<unknown[]> => {
+    const records = await (written ? written.then(ask) : ask());
+    if (!records.some(isSealed)) return records;
+    // The answer tells the key, too.
+    await known;
+    return held(tx, table, Promise.all(records.map((record) => (isSealed(record) ? cipher.open(table, record) : record))), clock);
+  };
+  const stored = (records: readonly unknown[]): readonly unknown[] | Promise<readonly unknown[]> => {
+    if (!on) return records;
+    const rows = records.map((record) => (typeof record === 'string' && cipher.seal(record)) || record);
+    return rows.some((row) => row instanceof Promise) ? Promise.all(rows) : rows;
   };
   const putMany = (table: TableName, keys: readonly StoreKey[], records: readonly unknown[]): void => {
-    const rows = on ? records.map((record) => (typeof record === 'string' && cipher.seal(record)) || record) : records;
-    if (rows.some((row) => row instanceof Promise)) {
-      const all = Promise.all(rows);
-      wait(async () => {
-        const sealed = await held(tx, table, all, clock);
-        if (!isOver) tx.putMany(table, keys, sealed);
-      });
-    } else inOrder(() => tx.putMany(table, keys, on && keys[0] === PAINT_KEY ? [withoutTexts(rows[0] as FirstPaint)] : rows));
+    const begun = on === undefined ? null : stored(records);
+    if (begun && !(begun instanceof Promise)) return inOrder(() => put(table, keys, begun));
+    wait(async () => {
+      await known;
+      const rows = begun ?? stored(records);
+      const all = rows instanceof Promise ? await held(tx, table, rows, clock) : rows;
+      if (!isOver) put(table, keys, all);
+    });
   };
+  const put = (table: TableName, keys: readonly StoreKey[], rows: readonly unknown[]): void =>
+    tx.putMany(table, keys, on && keys[0] === PAINT_KEY ? [withoutTexts(rows[0] as FirstPaint)] : rows);
   try {
     const result = await body({
-      get: async (table, key) =>
-        (
-          await opened(
-            table,
-            () => tx.get(table, key),
-            (record) => [record],
-          )
-        )[0],
-      getMany: (table, keys) =>
-        opened(
-          table,
-          () => tx.getMany(table, keys),
-          (records) => records,
-        ),
-      range: (table, range) =>
-        opened(
-          table,
-          () => tx.range(table, range),
-          (records) => records,
-        ),
+      get: async (table, key) => (await opened(table, () => tx.getMany(table, [key])))[0],
+      getMany: (table, keys) => opened(table, () => tx.getMany(table, keys)),
+      range: (table, range) => opened(table, () => tx.range(table, range)),
       put: (table, key, record) => putMany(table, [key], [record]),
       putMany,
       delete: (table, key) => inOrder(() => tx.delete(table, key)),
@@ -93,24 +91,24 @@ const runSealed = async <T>(
   }
 };
 
-/** Switches encryption on, unless it is on already. */
-const switchOn = async (store: StorePort, cipher: CipherPort): Promise<StoredCipher> => {
-  const fresh = await cipher.newKey();
-  return store.tx('switch-cipher', ['meta'], 'readwrite', 'strict', async (tx) => {
-    const [now, paint] = await tx.getMany('meta', [CIPHER_KEY, PAINT_KEY]);
-    const next: StoredCipher = { key: (now as StoredCipher | undefined)?.key ?? fresh, on: true, done: false };
-    tx.put('meta', CIPHER_KEY, next);
-    if (paint) tx.put('meta', PAINT_KEY, withoutTexts(paint as FirstPaint));
+/** @param fresh the key of a store that has none */
+const switchTo = (store: StorePort, on: boolean, fresh?: unknown): Promise<StoredCipher> =>
+  store.tx('switch-cipher', ['meta'], 'readwrite', 'strict', async (tx) => {
+    const [now, paint] = (await tx.getMany('meta', [CIPHER_KEY, PAINT_KEY])) as [StoredCipher | undefined, FirstPaint | undefined];
+    const next: StoredCipher = { key: now?.key ?? fresh, on, done: false };
+    // A log-out may have deleted the key meanwhile.
+    if (on || now?.on) tx.put('meta', CIPHER_KEY, next);
+    if (on && paint) tx.put('meta', PAINT_KEY, withoutTexts(paint));
     return next;
   });
-};
 
 /**
- * Without encryption the start waits for nothing: a key is looked for when a row needs one, and {@link rewriteTexts} switches off what an
- * earlier page has switched on.
+ * The page that opens last decides: it switches encryption on or off when it opens, and {@link rewriteTexts} brings the rows after it.
+ * Without encryption the start waits for nothing, and a key is looked for when a row needs one.
  *
- * Every write reads in its own transaction whether texts are encrypted, and with which key: a page may switch while a host without a page
- * runs, and a log-out of another tab may have emptied the store. So a row is encrypted only with a key that its store keeps.
+ * Every write reads in its own transaction whether texts are encrypted, and with which key: another page may have switched since this host
+ * opened the store, and a log-out of another tab may have emptied it. So no host writes in the clear after a switch, and a row is encrypted
+ * only with a key that its store keeps. A page that encrypts goes on encrypting after another page has switched encryption off.
  *
  * @param wanted whether the device encrypts from now on. Undefined, for a host without a page: as the last page said.
  */
@@ -120,31 +118,33 @@ export const sealTexts = async (
   clock: ClockPort,
   wanted?: boolean,
 ): Promise<StorePort & Required<Pick<StorePort, 'encryption'>>> => {
-  let found: StoredCipher | undefined;
-  if (wanted !== false) found = await store.tx('read-cipher', ['meta'], 'readonly', 'relaxed', readCipher);
+  const asked = findCipher(store);
+  let found = wanted === false ? undefined : await asked;
+  // Switches off what an earlier page has switched on. A full or closed store: the next start repeats it.
+  const switched = wanted === false && asked.then((now) => (now?.on ? switchTo(store, false) : now)).catch(() => undefined);
   const on = wanted ?? found?.on ?? false;
   // A restored profile may have the record without its key.
-  if (on && !(found?.on && found.key)) found = await switchOn(store, cipher);
+  if (on && !(found?.on && found.key)) found = await switchTo(store, true, await cipher.newKey());
   const rows = rowCipher(store, cipher, found?.key);
-  // A host without a page switches nothing off.
+  // A host without a page rewrites nothing.
   const rewriting = rewriteTexts(store, clock, rows, on, wanted !== undefined && !found?.done);
+  const asksIn = async (tx: StoreTx): Promise<boolean> => {
+    const stored = await readCipher(tx);
+    if (stored?.key) {
+      rows.key = stored.key;
+      return wanted === true || stored.on;
+    }
+    if (on) tx.put('meta', CIPHER_KEY, { key: rows.key, on, done: false } satisfies StoredCipher);
+    return on;
+  };
   return {
     durability: store.durability,
     async tx(name, tables, mode, durability, body) {
+      // The engine writes texts only in such transactions.
+      const ask = mode === 'readwrite' && tables.includes('log') && tables.includes('meta') ? asksIn : async () => on;
       for (;;) {
         try {
-          return await store.tx(name, tables, mode, durability, async (tx) => {
-            let isOn = on;
-            // The engine writes texts only in such transactions.
-            if (wanted !== false && mode === 'readwrite' && tables.includes('log') && tables.includes('meta')) {
-              const stored = await readCipher(tx);
-              if (stored?.key) {
-                rows.key = stored.key;
-                isOn = wanted ?? stored.on;
-              } else if (on) tx.put('meta', CIPHER_KEY, { key: rows.key, on, done: false } satisfies StoredCipher);
-            }
-            return runSealed(tx, body, rows, isOn, clock);
-          });
+          return await store.tx(name, tables, mode, durability, (tx) => runSealed(tx, body, rows, ask(tx), clock));
         } catch (error) {
           if (!(error instanceof KeyNeeded)) throw error;
           await rows.findKey();
@@ -152,7 +152,10 @@ export const sealTexts = async (
       }
     },
     room: () => store.room(),
-    encryption: async () => ({ on, waiting: await rewriting.waiting() }),
+    async encryption() {
+      await switched;
+      return rewriting.state();
+    },
     close() {
       rewriting.stop();
       store.close();

@@ -20,8 +20,20 @@ export const ENCRYPTION_BUGS = [
   bug(
     'encryption: a host without a page goes on in the clear after a page has switched encryption on',
     'store/sealed-store.ts',
-    'isOn = wanted ?? stored.on;',
-    'isOn = on;',
+    'return wanted === true || stored.on;',
+    'return on || (wanted === false && stored.on);',
+  ),
+  bug(
+    'encryption: a page without encryption goes on in the clear after another page has switched encryption on',
+    'store/sealed-store.ts',
+    'return wanted === true || stored.on;',
+    'return on || (wanted === undefined && stored.on);',
+  ),
+  bug(
+    'encryption: a page without encryption switches off what a later page has switched on',
+    'store/rewrite-texts.ts',
+    'if (now?.on !== on || now.done) return false;',
+    "if (!now || (on && !now.on) || (now.on === on && now.done)) return false;\n      if (!on && now.on) tx.put('meta', CIPHER_KEY, { ...now, on });",
   ),
   bug(
     'encryption: the same nonce stands before every text',

@@ -42,15 +42,9 @@ export class HttpSession {
     const [first, ...answers] = await this.net.request([hello, ...questions], timeoutMs, signal);
     if (first?.type === 'error') return { welcome: null, answers: [first, ...answers] };
     if (first?.type !== 'welcome')
-      throw new ProtocolError(
-        'protocol/bad-frame',
-        `the server answered hello with ${first?.type ?? 'nothing'} instead of welcome or error: check the address of the server`,
-      );
+      throw new ProtocolError('protocol/bad-frame', 'the server answered hello without welcome or error: check the address of the server');
     if (first.userId !== userId)
-      throw new AuthError(
-        'auth/wrong-user',
-        `the token belongs to another user than ${userId}, so no answer was stored; return a token of ${userId} from getToken`,
-      );
+      throw new AuthError('auth/wrong-user', `the token belongs to another user than ${userId}: return a token of ${userId} from getToken`);
     return { welcome: first, answers };
   }
 }

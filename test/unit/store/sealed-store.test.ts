@@ -108,6 +108,53 @@ describe('a store with encrypted texts', () => {
     expect(await (await open()).encryption()).toMatchObject({ on: true });
   });
 
+  it('a page without encryption that was open before encrypts too, once another page has switched encryption on (F139)', async () => {
+    const disk = new MemoryDisk();
+    const clock = new TestClock();
+    const before = await sealTexts(createMemoryStore(disk), new FakeCipher(), clock, false);
+    await write(before, async (tx) => tx.put('log', 1, row('secret 1')));
+    await write(before, async (tx) => tx.put('meta', 'head', head(2)));
+    const page = await sealTexts(createMemoryStore(disk), new FakeCipher(), clock, true);
+    await clock.pass(10_000);
+    expect(await page.encryption()).toEqual({ on: true, waiting: 0 });
+    await write(before, async (tx) => tx.put('log', 2, row('secret 2', 2)));
+    await write(before, async (tx) =>
+      tx.put('meta', 'paint', { totals: {}, conversations: [{ id: 'x', lastMessage: { body: 'secret' } }] }),
+    );
+    expect(rawText(disk)).not.toContain('secret');
+    expect(await log(before)).toEqual([row('secret 1'), row('secret 2', 2)]);
+    expect(await before.encryption()).toEqual({ on: true, waiting: 0 });
+  });
+
+  it('a page without encryption switches off what an earlier page has switched on, and not what a later page has (F139)', async () => {
+    const disk = new MemoryDisk();
+    const clock = new TestClock();
+    const open = (wanted: boolean) => sealTexts(createMemoryStore(disk), new FakeCipher(), clock, wanted);
+    await open(true);
+    const off = await open(false);
+    expect(await off.encryption()).toMatchObject({ on: false });
+    const on = await open(true);
+    await clock.pass(10_000);
+    await write(off, async (tx) => tx.put('log', 1, row('secret')));
+    expect(rawText(disk)).not.toContain('secret');
+    expect(await on.encryption()).toEqual({ on: true, waiting: 0 });
+  });
+
+  it('an open transaction of IndexedDB learns of the switch before its first row (F139)', async () => {
+    const open = async (wanted: boolean) =>
+      sealTexts(await openDiskStore('switched', { clock: browserClock }), slowCipher(), browserClock, wanted);
+    const before = await open(false);
+    const page = await open(true);
+    await write(before, async (tx) => {
+      tx.put('meta', 'head', head(1));
+      tx.put('log', 1, row('secret'));
+      expect(await tx.get('log', 1)).toBe(row('secret'));
+    });
+    const raw = await openDiskStore('switched', { clock: browserClock });
+    expect(JSON.stringify(await log(raw))).not.toContain('secret');
+    expect(await log(page)).toEqual([row('secret')]);
+  });
+
   it.each(['empty', 'of another key'])(
     'a store that lost its key while a page runs, and is %s now, keeps the key of the next row (F139)',
     async (now) => {

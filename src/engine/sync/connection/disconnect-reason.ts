@@ -22,10 +22,7 @@ const OPERATOR_MS = 60_000;
 
 export const wrongUser = ({ userId }: Account): DisconnectReason => ({
   next: 'never',
-  error: new AuthError(
-    'auth/wrong-user',
-    `the token belongs to another user than ${userId}, so nothing was sent; return a token of ${userId} from getToken`,
-  ),
+  error: new AuthError('auth/wrong-user', `the token belongs to another user than ${userId}: return a token of ${userId} from getToken`),
 });
 
 const originRefused = (message: string): DisconnectReason => ({
