@@ -26,7 +26,9 @@ const readShown = <T>(writer: Writer, id: ConversationId, limit: number, present
     if (!conversation) return [];
     const failed = model.deadLetters.flatMap(({ entry }) => (entry.kind === 'message' && entry.conversationId === id ? [entry] : []));
     const stored = await readStored(tx, conversation, newestSeqs(conversation.storedSeqs, limit));
-    return present({ model, conversation, stored, failed, pending: conversation.pending });
+    // A confirmed message that this device offers again, because the server may have lost it, is stored as well.
+    const isUnsent = ({ message }: MessageEntry): boolean => !stored.some((one) => one.id === message.id && one.senderId === model.me);
+    return present({ model, conversation, stored, failed, pending: conversation.pending.filter(isUnsent) });
   });
 
 export const readShownMessages = (writer: Writer, id: ConversationId, limit: number): Promise<readonly Message[]> =>

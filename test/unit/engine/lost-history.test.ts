@@ -160,3 +160,20 @@ it('an open chat is fetched again after the server lost its history: requests to
   await world.pass(60_000);
   expect(shown).toBe(21);
 });
+
+it('a message that is offered again before the first snapshot, although the server has it, is listed once at every moment', async () => {
+  const world = createTestWorld({ seed: 4 });
+  const alice = world.device('alice');
+  alice.network.set({ up: false, down: false });
+  const first = await world.open(alice);
+  for (const id of ['m1', 'm2']) await world.until(first.do('sendMessage', 'direct:ben', { id, body: '"hi"' }));
+  await world.until(first.close());
+  alice.network.set({ up: true, down: true });
+  await world.until(alice.sync());
+  const tab = await world.open(alice);
+  const lists = new Set<string>();
+  const watched = { of: 'messages', conversationId: 'direct:ben', limit: 10 } as const;
+  tab.watch(watched).subscribe((messages) => lists.add(messages.map(({ id, status }) => `${id} ${status}`).join()));
+  await world.pass(20_000);
+  expect([...lists]).toEqual(['m1 sent,m2 sent']);
+});
