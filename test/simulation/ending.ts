@@ -109,6 +109,8 @@ export class Ending {
     const retention: Retention = { messagesPerConversation: days === null ? random.between(1, 6) : null, days };
     // Nothing is under way.
     this.policies.length = 0;
+    // The server ends messages after a change of its policy. Without a change, it waits for its next hour.
+    this.set(FOR_GOOD);
     this.set(retention);
     const since = this.now;
     const kept = (): string[] =>

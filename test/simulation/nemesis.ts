@@ -6,7 +6,7 @@ import { setConditions } from './conditions.ts';
 import { Habits } from './habits.ts';
 import type { Plans } from './plans.ts';
 import { Refusals } from './refusals.ts';
-import { planLostKeys } from './sealed.ts';
+import { planAnswers, planLostKeys } from './sealed.ts';
 import type { Home, Simulation } from './simulation.ts';
 import type { Workload } from './workload.ts';
 
@@ -147,6 +147,7 @@ export class Nemesis {
       return true;
     });
     sim.ending.start(plans, this.workload);
+    planAnswers(plans, this.workload);
     planLostKeys(plans);
     if (plans.has('token'))
       plans.plan('token', 4, (random) => {

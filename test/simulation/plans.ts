@@ -37,9 +37,8 @@ export class Plans {
   }
 
   /** Plans up to `most` events at random moments. Impossible events are not counted. */
-  plan(kind: Kind, most: number, fn: (random: SeededRandom) => boolean): void {
+  plan(kind: Kind, most: number, fn: (random: SeededRandom) => boolean, random = this.stream(kind)): void {
     if (!this.has(kind)) return;
-    const random = this.stream(kind);
     const times = Math.ceil(most * random.next() ** 2);
     for (let i = 0; i < times; i++) {
       const own = random.fork(String(i));

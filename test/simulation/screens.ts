@@ -54,6 +54,8 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
             if (!truth.isGroup && !evicts) problems.push(`${of.process.name} does not store ${id} of ${truth.chat}`);
             continue;
           }
+          if (!sim.restored && [...home.screens.get(of)!.deadLetters.values()].includes(id))
+            problems.push(`${of.process.name} shows ${id} of ${truth.chat}, and shows it as failed, too`);
           const status = senderId === user ? statusOf(sim, truth.chat, user, seq) : 'received';
           const body = message.body as { id?: string } | null;
           if (

@@ -11,6 +11,7 @@ import type { Committed } from '../../src/testing/virtual-disk.ts';
 import { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { Plans } from './plans.ts';
 import type { Violated } from './truths.ts';
+import type { Workload } from './workload.ts';
 
 /** The text that a reader sends with a receipt. */
 export const RECEIPT_TEXT = 'a text of a receipt';
@@ -37,6 +38,7 @@ const isReadable = (record: unknown): boolean =>
 
 /** The record of the key. */
 interface StoredCipher {
+  readonly key: unknown;
   readonly on: boolean;
   /** Every row is as `on` says. */
   readonly done: boolean;
@@ -45,7 +47,7 @@ interface StoredCipher {
 export class SealedDisk {
   /** By nonce: the bytes after it. The same nonce under the same key for another text gives both texts away. */
   private readonly nonces = new Map<string, string>();
-  /** Since the last switch, a page or a service worker that knew nothing of it has written rows. */
+  /** A page that encrypts has written rows after another page switched encryption off. */
   private hasStrays = false;
 
   constructor(
@@ -56,8 +58,9 @@ export class SealedDisk {
   commit({ name, process, writes }: Committed): void {
     const { device } = this;
     if (device.encryption.on === null) return;
-    const mustSeal = device.encryption.encrypts(process) || steady.has(device);
     const known = this.known();
+    // A page that encrypts, and every host once a page has switched encryption on.
+    const mustSeal = known?.on === true || device.encryption.encrypts(process) || steady.has(device);
     for (const write of writes) {
       if (write.op !== 'put') continue;
       const { table, key, record } = write;
@@ -65,9 +68,11 @@ export class SealedDisk {
         this.wrong(`${process.name} writes a text in the clear: ${name} of ${table} ${JSON.stringify(key)}`);
       if (isSealed(record)) this.judgeNonce(record.sealed);
       if (key === 'cipher' && !(record as StoredCipher).done) this.hasStrays = false;
-      else this.hasStrays ||= known?.on === true ? isReadable(record) : isSealed(record);
+      else this.hasStrays ||= known?.on === false && isSealed(record);
     }
     const { ended } = (device.disk.get('meta', 'head') ?? {}) as { readonly ended?: string };
+    const isEnd = ended === 'wiped' && writes.some((write) => write.op === 'put' && write.key === 'head');
+    if (isEnd && known?.key) this.wrong(`${name} ends the account and leaves the key`);
     const isWipe = name === 'wipe-unrecorded' || (name === 'wipe' && ended === 'wiped');
     for (const [table, rows] of isWipe ? device.disk.rows : [])
       for (const [key] of rows) if (key !== '"head"') this.wrong(`${name} leaves ${table} ${key}`);
@@ -87,7 +92,7 @@ export class SealedDisk {
     for (const [table, rows] of known ? device.disk.rows : [])
       for (const [key, { record }] of rows) {
         const isWrong = known!.on ? isReadable(record) : isSealed(record);
-        if (isWrong && ((known!.done && !this.hasStrays) || steady.has(device)))
+        if (isWrong && known!.done && (known!.on || !this.hasStrays))
           this.wrong(`keeps ${table} ${key} ${known!.on ? 'in the clear' : 'encrypted'}`);
       }
   }
@@ -100,6 +105,26 @@ export class SealedDisk {
     this.violated('encryption', `${this.device.name}: ${why}`);
   }
 }
+
+/** A sender asks a group, and each of its members answers with a text: the sender's devices store the texts of others, too. */
+export const planAnswers = (plans: Plans, workload: Workload): void => {
+  const answers = (random: SeededRandom): boolean => {
+    const { homes, groups } = plans.sim;
+    if (groups.size === 0) return false;
+    const chat = random.pick([...groups.keys()]);
+    const members = homes.filter(({ device }) => groups.get(chat)!.has(device.userId));
+    if (members.length < 2) return false;
+    const sender = random.pick(members);
+    const op = workload.does('say', sender, chat, random.fork('say'));
+    if (!op) return false;
+    plans.in(500 + random.exponential(3000), `members answer ${op.ids[0]!}`, () => {
+      for (const [i, home] of members.entries())
+        if (home.device.userId !== sender.device.userId) workload.does('answer', home, chat, random.fork(`answer ${i}`), op.ids);
+    });
+    return true;
+  };
+  plans.plan('encrypt', 8, answers, plans.stream('encrypt').fork('answers'));
+};
 
 /** A device loses its key while no page is open: a restored profile may come without it. */
 export const planLostKeys = (plans: Plans): void => {

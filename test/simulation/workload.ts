@@ -30,7 +30,7 @@ const WEIGHTS = {
   receipts: 2,
 } as const;
 /** Calls that come only as habits: drawn from the bag, such calls would change the other calls of every seed. */
-type PlannedKind = 'clear-some' | 'archive' | 'mark-from' | 'pass' | 'clear-direct' | 'clear-group';
+type PlannedKind = 'answer' | 'clear-some' | 'archive' | 'mark-from' | 'pass' | 'clear-direct' | 'clear-group';
 type DrawnKind = keyof typeof WEIGHTS;
 export type OpKind = DrawnKind | PlannedKind;
 export const KINDS_OF_OPS = Object.keys(WEIGHTS) as readonly DrawnKind[];
@@ -171,11 +171,12 @@ export class Workload {
           args: [name, { id, body, requestReceipt: asks, countable, mentions }],
         });
       }
+      case 'answer':
       case 'ack': {
         if (others.length === 0) return;
         const ids = names ?? Array.from({ length: random.between(1, 4) }, () => random.pick(others.slice(-12)).id);
-        const op = book.begin(device, kind, { chat, ids: [...new Set(ids)], latestShown });
-        const content = chat.startsWith('group:') && random.chance(0.3) ? { content: RECEIPT_TEXT } : {};
+        const op = book.begin(device, 'ack', { chat, ids: [...new Set(ids)], latestShown });
+        const content = chat.startsWith('group:') && (kind === 'answer' || random.chance(0.3)) ? { content: RECEIPT_TEXT } : {};
         return this.ask(home, screen, op, { do: 'sendReadReceipts', args: [name, [...ids], content] });
       }
       case 'read-chat':
