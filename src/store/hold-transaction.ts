@@ -13,7 +13,7 @@ export const held = async <T>(tx: StoreTx, table: TableName, work: Promise<T>, c
   work.then(settle, settle);
   while (isBusy) {
     await tx.get(table, '');
-    if (clock.mono() > until) throw new StoreError('store/unavailable', 'the cipher hangs; repeat the call');
+    if (clock.mono() > until) throw new StoreError('store/unavailable', 'encryption hangs; repeat the call');
   }
   return work;
 };

@@ -21,7 +21,7 @@ export const findCipher = (store: StorePort): Promise<StoredCipher | undefined> 
 /** A row needs the key, and this store has not looked for it. It is an error of the store, which a decision hands on. */
 export class KeyNeeded extends StoreError {
   constructor() {
-    super('store/unavailable', 'another tab encrypts; repeat the call');
+    super('store/unavailable', 'a tab encrypts; repeat the call');
   }
 }
 

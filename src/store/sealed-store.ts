@@ -59,7 +59,7 @@ const runSealed = async <T>(
   const stored = (records: readonly unknown[]): readonly unknown[] | Promise<readonly unknown[]> => {
     if (!on) return records;
     const rows = records.map((record) => (typeof record === 'string' && cipher.seal(record)) || record);
-    return rows.some((row) => row instanceof Promise) ? Promise.all(rows) : rows;
+    return rows.some((row) => row instanceof Promise) ? Promise.all(rows) : records;
   };
   const putMany = (table: TableName, keys: readonly StoreKey[], records: readonly unknown[]): void => {
     const begun = on === undefined ? null : stored(records);
@@ -93,7 +93,7 @@ const runSealed = async <T>(
 
 /** @param fresh the key of a store that has none */
 const switchTo = (store: StorePort, on: boolean, fresh?: unknown): Promise<StoredCipher> =>
-  store.tx('switch-cipher', ['meta'], 'readwrite', 'strict', async (tx) => {
+  store.tx('set-cipher', ['meta'], 'readwrite', 'strict', async (tx) => {
     const [now, paint] = (await tx.getMany('meta', [CIPHER_KEY, PAINT_KEY])) as [StoredCipher | undefined, FirstPaint | undefined];
     const next: StoredCipher = { key: now?.key ?? fresh, on, done: false };
     // A log-out may have deleted the key meanwhile.
@@ -132,7 +132,7 @@ export const sealTexts = async (
     const stored = await readCipher(tx);
     if (stored?.key) {
       rows.key = stored.key;
-      return wanted === true || stored.on;
+      return wanted || stored.on;
     }
     if (on) tx.put('meta', CIPHER_KEY, { key: rows.key, on, done: false } satisfies StoredCipher);
     return on;

@@ -20,13 +20,13 @@ export const ENCRYPTION_BUGS = [
   bug(
     'encryption: a host without a page goes on in the clear after a page has switched encryption on',
     'store/sealed-store.ts',
-    'return wanted === true || stored.on;',
+    'return wanted || stored.on;',
     'return on || (wanted === false && stored.on);',
   ),
   bug(
     'encryption: a page without encryption goes on in the clear after another page has switched encryption on',
     'store/sealed-store.ts',
-    'return wanted === true || stored.on;',
+    'return wanted || stored.on;',
     'return on || (wanted === undefined && stored.on);',
   ),
   bug(
