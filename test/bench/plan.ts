@@ -11,7 +11,7 @@ export interface Planned {
   readonly contestant: string;
 }
 
-/** Sizes above this take many minutes, so they run once. */
+/** Sizes above this take many minutes, so they run once, and only the workloads for each size run on them. */
 const RUNS_OFTEN_UP_TO = 100_000;
 
 /** Contestants change places with every run: the first one of a run is the last one of the next. */
@@ -36,8 +36,9 @@ export const planRun = (options: BenchOptions, run: number): Planned[][] => {
         return inTurn(contestants, run).map((contestant) => ({ workload, amount, contestant }));
       });
   };
+  const isMiddle = (amount: Amount): boolean => amount === middle && amount.messages <= RUNS_OFTEN_UP_TO;
   const bySize = options.sizes.map((amount) =>
-    stepsOf(amount, ({ sizes }) => sizes === 'each' || (sizes === 'middle' && amount === middle)),
+    stepsOf(amount, ({ sizes }) => sizes === 'each' || (sizes === 'middle' && isMiddle(amount))),
   );
   return [...bySize, stepsOf(options.million, ({ sizes }) => sizes === 'million')].filter((steps) => steps.length > 0);
 };

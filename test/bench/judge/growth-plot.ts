@@ -13,7 +13,7 @@ const TOP = 64;
 const BOTTOM = 330;
 const HEIGHT = 370;
 const COLORS = ['#78716c', '#b45309', '#1d4ed8', '#be123c', '#7e22ce'];
-const OURS = ['#0f766e', '#5eead4'];
+const OURS = ['#0f766e', '#0d9488'];
 
 interface Line {
   readonly contestant: string;

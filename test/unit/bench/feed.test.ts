@@ -53,6 +53,11 @@ it('a workload on one size takes the size nearest to 100,000 messages, and large
   expect(named(1)).toEqual(['W1 10000 rxdb', 'W1 10000 raw-rows', 'W2 10000 rxdb', 'W2 10000 raw-rows']);
 });
 
+it('on a million messages alone, no workload for one size runs', () => {
+  const steps = planRun(readOptions(['W1', 'W7', '--sizes', '1m', '--contestants', 'raw-rows']), 0).flat();
+  expect(steps.map(({ workload }) => workload.id)).toEqual(['W1', 'W7']);
+});
+
 it('a workload brings its parts along, and an unknown name is refused with the names that exist', () => {
   expect(readOptions(['W7', 'W1r']).workloads).toEqual(['W1', 'W7b', 'W7']);
   expect(readOptions([]).workloads).toEqual(WORKLOADS.map(({ id }) => id));
