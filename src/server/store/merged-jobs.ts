@@ -47,6 +47,10 @@ export class Batch {
     return true;
   }
 
+  get kind(): Mergeable['kind'] | undefined {
+    return this.jobs[0]?.mergeable?.kind;
+  }
+
   get isFull(): boolean {
     return this.jobs[0]?.mergeable === undefined || this.weight >= MAX_WEIGHT;
   }

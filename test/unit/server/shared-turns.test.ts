@@ -117,6 +117,62 @@ describe('transactions that users share', () => {
   });
 });
 
+describe('a store that runs several transactions at once', () => {
+  const slow = () => {
+    const clock = new TestClock();
+    const began: number[] = [];
+    const ends: (() => void)[] = [];
+    const run = async (bodies: number): Promise<PromiseSettledResult<never>[]> => {
+      began.push(bodies);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return Array.from({ length: bodies }, () => ({ status: 'fulfilled', value: undefined as never }));
+    };
+    const one = async (): Promise<never> => (await run(1)) as never;
+    const store: ServerStore = {
+      read: one,
+      tx: one,
+      merged: { read: (bodies) => run(bodies.length), tx: (bodies) => run(bodies.length) },
+      close: async () => undefined,
+    };
+    const turns = new Turns(clock, 8);
+    const of = (user: number): ServerStore => inTurnsOf(store, turns, `user-${user}`);
+    return {
+      clock,
+      began,
+      ends,
+      write: (user: number) => void of(user).tx('x', async () => undefined, touching(`user-${user}`)),
+      read: (user: number, work?: Work) => void of(user).read('x', async () => undefined, work),
+    };
+  };
+  const passed = () => new Promise((resolve) => setTimeout(resolve));
+
+  it('runs two of urgent writes and two of urgent reads, and the users behind them gather', async () => {
+    const { began, ends, write, read } = slow();
+    for (let user = 1; user <= 10; user++) write(user);
+    expect(began).toEqual([1, 1]);
+    for (let user = 1; user <= 10; user++) read(user);
+    expect(began).toEqual([1, 1, 1, 1]);
+    ends[0]!();
+    await passed();
+    expect(began.slice(4)).toEqual([8]);
+  });
+
+  it('runs the catch-ups beside them, as many as the store can', () => {
+    const { began, read } = slow();
+    for (let user = 1; user <= 10; user++) read(user, { weight: 200, isUrgent: false });
+    expect(began.length).toBe(8);
+  });
+
+  it('runs the next one after a while if both wait for a lock', async () => {
+    const { clock, began, write } = slow();
+    for (let user = 1; user <= 5; user++) write(user);
+    await clock.pass(99);
+    expect(began).toEqual([1, 1]);
+    await clock.pass(1);
+    expect(began).toEqual([1, 1, 3]);
+  });
+});
+
 describe('merged statements', () => {
   it('equal statements of all bodies are one statement, and bodies that ask for the same share the answer (F121)', async () => {
     const asked: string[] = [];

@@ -68,12 +68,14 @@ export const openSqlStore = async (driver: SqlDriver, { runId = newRunId() }: Sq
 
   const readTx = (statements: Statements, row: Row): ServerReadTx => {
     const feedEnd = int(row, 'feed_end');
-    return { feedEnd, isBehind: feedEnd < int(row, 'newest'), begunAt: int(row, 'begun_at'), run: runOf(row), ...sqlReads(statements) };
+    const facts = { feedEnd, isBehind: feedEnd < int(row, 'newest'), begunAt: int(row, 'begun_at'), run: runOf(row) };
+    // A copy of all reads for each user of a transaction would cost more than what the user asks.
+    return Object.assign(sqlReads(statements), facts);
   };
   const writing = <T>(body: (query: SqlQuery, txOf: (statements: Statements) => ServerTx) => Promise<T>): Promise<T> =>
     inTransaction('write', async (query, row) => {
       const version = int(row, 'version');
-      return body(query, (statements) => ({ ...readTx(statements, row), version, ...sqlWrites(statements, version) }));
+      return body(query, (statements) => Object.assign(readTx(statements, row), sqlWrites(statements, version), { version }));
     });
 
   return {
@@ -95,7 +97,8 @@ export const openSqlStore = async (driver: SqlDriver, { runId = newRunId() }: Sq
             query,
             bodies.map((body) => (statements) => {
               const tx = txOf(statements);
-              return body({ ...tx, now: async () => (now ??= await tx.now()) });
+              const ask = tx.now.bind(tx);
+              return body(Object.assign(tx, { now: async () => (now ??= await ask()) }));
             }),
           );
         }),
