@@ -49,7 +49,8 @@ const reopenedFor = async (
 ): Promise<readonly MemberRecord[]> => {
   const reopened: MemberRecord[] = [];
   for (const member of await tx.archivedMembers([...ended.keys()])) {
-    if (member.role === null || member.muted.value) continue;
+    // Also for former members: a group that they left stays in their lists.
+    if (member.muted.value) continue;
     const { conversation, upTo } = ended.get(member.conversationId)!;
     const ranges = reopeningRanges({ ...conversation, latestSeq: upTo }, member);
     const first = await tx.firstCounting(

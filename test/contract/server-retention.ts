@@ -175,6 +175,20 @@ export const describeRetention = (open: () => ServerStore): void => {
       expect(await rowOf(store, `${ben}-muted`, ann)).toMatchObject({ ...archived, firstSeq: 3 });
     });
 
+    it('an archived group that a message reopened stays reopened for a former member, too, when that message ends', async () => {
+      const bench = new GroupBench(store);
+      const crew = `kept-left-${pairs}`;
+      await bench.members(crew, { [ann]: 'member', [ben]: 'member' });
+      await bench.submit(ann, groupMessage(crew, `${crew}-1`));
+      await bench.submit(ben, groupReceipts(crew, { archived: { count: 1, value: true, at: 1 } }));
+      await bench.submit(ann, groupMessage(crew, `${crew}-2`));
+      await bench.members(crew, { [ben]: null });
+      await bench.submit(ann, groupMessage(crew, `${crew}-3`));
+      await end(most(1), `group:${crew}`);
+      const rows = (await bench.pull(ben, null)).flatMap((frame) => frame.rows);
+      expect(rows.find(({ conversationId }) => conversationId === `group:${crew}`)).toMatchObject({ archived: { count: 1, value: false } });
+    });
+
     it('a position, a mark and a mute stay, and the mark counts only messages that are kept', async () => {
       await say(6);
       await submit(
