@@ -10,6 +10,7 @@ import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { Committed } from '../../src/testing/virtual-disk.ts';
 import { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { Plans } from './plans.ts';
+import type { Home } from './simulation.ts';
 import type { Violated } from './truths.ts';
 import type { Workload } from './workload.ts';
 
@@ -45,6 +46,8 @@ interface StoredCipher {
 }
 
 export class SealedDisk {
+  /** From then on the device evicts what it cannot read. */
+  hasLostKey = false;
   /** By nonce: the bytes after it. The same nonce under the same key for another text gives both texts away. */
   private readonly nonces = new Map<string, string>();
   /** A page that encrypts has written rows after another page switched encryption off. */
@@ -59,8 +62,8 @@ export class SealedDisk {
     const { device } = this;
     if (device.encryption.on === null) return;
     const known = this.known();
-    // A page that encrypts, and every host once a page has switched encryption on.
-    const mustSeal = known?.on === true || device.encryption.encrypts(process) || steady.has(device);
+    // A page that encrypts, and every host once a page has switched encryption on. Without a key, the page that opens next decides.
+    const mustSeal = (known?.on === true && known.key !== null) || device.encryption.encrypts(process) || steady.has(device);
     for (const write of writes) {
       if (write.op !== 'put') continue;
       const { table, key, record } = write;
@@ -92,7 +95,8 @@ export class SealedDisk {
     for (const [table, rows] of known ? device.disk.rows : [])
       for (const [key, { record }] of rows) {
         const isWrong = known!.on ? isReadable(record) : isSealed(record);
-        if (isWrong && known!.done && (known!.on || !this.hasStrays))
+        // A page of messages that cannot be read stays as it is.
+        if (isWrong && known!.done && (known!.on || !(this.hasStrays || this.hasLostKey)))
           this.wrong(`keeps ${table} ${key} ${known!.on ? 'in the clear' : 'encrypted'}`);
       }
   }
@@ -130,29 +134,31 @@ export const planAnswers = (plans: Plans, workload: Workload): void => {
 export const planLostKeys = (plans: Plans): void => {
   // A server that lost a message gets it back from its sender, and not from a sender who lost the text with the key.
   if (plans.has('restore')) return;
-  plans.plan('encrypt', 3, (random) => {
-    const home = plans.aHome(random);
-    const { device } = home;
-    if (home.opening > 0 || !device.disk.get('meta', 'cipher')) return false;
-    plans.sim.count('lost key');
-    device.killAll();
-    // No page opens meanwhile.
-    home.opening++;
-    const process = new VirtualProcess(plans.sim.world.time, `${device.name}.lost key`);
-    process.onEnd(() => {
-      home.opening--;
-      plans.openTab(home);
-    });
-    void device.disk
-      .open(process)
-      .then((store) =>
-        store.tx('lose-key', ['meta'], 'readwrite', 'strict', async (tx) => {
-          const known = (await tx.get('meta', 'cipher')) as object | undefined;
-          if (known) tx.put('meta', 'cipher', { ...known, key: null });
-        }),
-      )
-      .catch(() => undefined)
-      .finally(() => process.kill());
-    return true;
+  plans.plan('encrypt', 3, (random) => losesKey(plans, plans.aHome(random)));
+};
+
+const losesKey = (plans: Plans, home: Home): boolean => {
+  const { device } = home;
+  if (home.opening > 0 || !device.disk.get('meta', 'cipher')) return false;
+  plans.sim.count('lost key');
+  home.sealed.hasLostKey = true;
+  device.killAll();
+  // No page opens meanwhile.
+  home.opening++;
+  const process = new VirtualProcess(plans.sim.world.time, `${device.name}.lost key`);
+  process.onEnd(() => {
+    home.opening--;
+    plans.openTab(home);
   });
+  void device.disk
+    .open(process)
+    .then((store) =>
+      store.tx('lose-key', ['meta'], 'readwrite', 'strict', async (tx) => {
+        const known = (await tx.get('meta', 'cipher')) as object | undefined;
+        if (known) tx.put('meta', 'cipher', { ...known, key: null });
+      }),
+    )
+    .catch(() => undefined)
+    .finally(() => process.kill());
+  return true;
 };

@@ -377,7 +377,7 @@ export class Simulation {
     return problems;
   }
 
-  private differences({ device }: Home, screen: Screen): string[] {
+  private differences({ device, sealed }: Home, screen: Screen): string[] {
     const { tab, chats, connection, pending, paused, total, totalMentions, totalConversations, totalArchived } = screen;
     const { name } = tab.process;
     const problems: string[] = [];
@@ -391,7 +391,7 @@ export class Simulation {
     for (const chat of screen.listed)
       if (!this.truths.get(chat)?.messages.length) problems.push(`${name} lists ${chat}, of which the server has nothing`);
     // A device that loses the text of a message with the key, before it hears the answer, shows a failure until it fetches the message.
-    const failed = this.restored || this.counts.has('lost key') ? [] : [...screen.deadLetters.values()].filter((id) => id !== null);
+    const failed = this.restored || sealed.hasLostKey ? [] : [...screen.deadLetters.values()].filter((id) => id !== null);
     for (const truth of failed.length > 0 ? this.truths.values() : [])
       for (const { id, senderId, ended } of truth.messages)
         if (!ended && senderId === device.userId && failed.includes(id))
