@@ -5,8 +5,12 @@
  */
 import { changePolicy, mergeChanges, type Policy, type PolicyChange } from './policy.ts';
 
+const KEEP_ALL: Policy['retention'] = { days: null, messagesPerConversation: null };
+
 export class CurrentPolicy {
   private stored: PolicyChange = {};
+  /** Whether this server knows every value of the stored policy. A newer server may have stored another. */
+  private isStoredKnown = true;
   private readonly pending = new Set<PolicyChange>();
   private inEffect: Policy;
 
@@ -22,11 +26,21 @@ export class CurrentPolicy {
     return this.inEffect;
   }
 
-  /** Takes all stored changes. @throws {UsageError} for a policy that this server does not know. */
+  /** Which messages end. While the stored policy is unknown none end: it may keep messages that the older policy here would end. */
+  get retention(): Policy['retention'] {
+    return this.isStoredKnown ? this.inEffect.retention : KEEP_ALL;
+  }
+
+  /** Takes all stored changes. @throws {UsageError} for a policy that this server does not know: the policy of before stays in effect. */
   take(stored: PolicyChange): void {
-    changePolicy(this.base, stored);
+    try {
+      changePolicy(this.base, stored);
+    } catch (error) {
+      this.derive(false);
+      throw error;
+    }
     this.stored = stored;
-    this.derive();
+    this.derive(true);
   }
 
   /**
@@ -50,9 +64,14 @@ export class CurrentPolicy {
     });
   }
 
-  private derive(): void {
-    const before = JSON.stringify(this.inEffect);
+  private derive(isStoredKnown = this.isStoredKnown): void {
+    const before = this.text();
+    this.isStoredKnown = isStoredKnown;
     this.inEffect = [...this.pending].reduce(changePolicy, changePolicy(this.base, this.stored));
-    if (JSON.stringify(this.inEffect) !== before) this.changed();
+    if (this.text() !== before) this.changed();
+  }
+
+  private text(): string {
+    return JSON.stringify([this.inEffect, this.retention]);
   }
 }

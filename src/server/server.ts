@@ -88,7 +88,7 @@ export const createReceiptServer = (options: ReceiptServerOptions): ReceiptServe
     const shared = { store, clock, bus, directory, metrics, log };
     // Only the policy in effect says which messages end: the option alone may be older than the stored policy.
     const endOldMessages = (): void => {
-      if (!closing) retention ??= startRetention(shared, () => policy.value.retention);
+      if (!closing) retention ??= startRetention(shared, () => policy.retention);
     };
     if (!closing) expiry = startExpiry(shared);
     storeAnswers = createStoreProbe(shared);

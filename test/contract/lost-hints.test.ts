@@ -124,3 +124,21 @@ it('a server that starts ends no message by its own option, which the stored pol
   const [kept] = await store.read('kept', (tx) => tx.conversations('ann', ['direct:ben']));
   expect(kept).toMatchObject({ firstSeq: 3, latestSeq: 5 });
 });
+
+it('a server that does not know a value of the stored policy ends no message, until it knows the stored policy (F135)', async () => {
+  const [store, clock] = [createMemoryStore(), new TestClock()];
+  const server = start(store, clock, deafBus(), { retention: { messagesPerConversation: 3 } });
+  await clock.pass(10);
+  const storePolicy = (value: object): Promise<void> =>
+    store.tx('policy', (tx) => tx.putNotice({ kind: 'policy', value: JSON.stringify(value), at: 0 }, 0));
+  const first = async (): Promise<number | undefined> =>
+    (await store.read('kept', (tx) => tx.conversations('ann', ['direct:ben'])))[0]?.firstSeq;
+  await storePolicy({ retention: { messagesPerConversation: 'as many as a newer server allows' } });
+  await clock.pass(WITHIN_MS);
+  for (let i = 1; i <= 5; i++) await server.publish({ from: 'ann', to: { user: 'ben' }, body: i });
+  await clock.pass(3 * 60 * 60 * 1000);
+  expect(await first()).toBe(1);
+  await storePolicy({});
+  await clock.pass(WITHIN_MS);
+  expect(await first()).toBe(3);
+});
