@@ -58,6 +58,11 @@ const buildSite = async (base: string): Promise<number> => {
   return pages.length + apiPages.size + 1;
 };
 
+export const USAGE = `npm run docs -- [options]
+
+  --base PATH  the path of the site on its server (/guides/)
+  --fresh      builds the site, also if no page has changed`;
+
 export const main = async (args: readonly string[]): Promise<number> => {
   const options = { base: { type: 'string', default: '/guides/' }, fresh: { type: 'boolean', default: false } } as const;
   const { base, fresh } = parseArgs({ args: [...args], options }).values;

@@ -99,11 +99,9 @@ class Bench {
   }
 }
 
+export { USAGE };
+
 export const main = async (args: string[]): Promise<number> => {
-  if (args.includes('--help')) {
-    console.log(USAGE);
-    return 0;
-  }
   if (args.length === 1 && args[0] === 'size') {
     await printSizes();
     return 0;

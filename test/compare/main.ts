@@ -12,6 +12,10 @@ import { QUEUES, queueTable, SDKS, sdkTable } from './tables.ts';
 const README = new URL('./README.md', import.meta.url);
 const FIRST: Scenario = '500 reads offline, killed, started again';
 
+export const USAGE = `npm run compare -- [options]
+
+  --only PATTERN  runs the contestants with such names, and prints only`;
+
 export const main = async (args: readonly string[]): Promise<number> => {
   const only = args.includes('--only') ? (args[args.indexOf('--only') + 1] ?? '') : '';
   const site = await Site.serve();

@@ -82,9 +82,15 @@ const tryOne = async (copy: string, row: Break): Promise<{ outcome: string; outp
   }
 };
 
+export const USAGE = 'npm run faults:break -- [F114 | test file …]   breaks the code of faults on purpose; without a name, of all faults';
+
 /** @param args numbers of faults, or test files; none for all. */
 export const main = async (args: readonly string[]): Promise<number> => {
   const rows = BREAKS.filter(({ fault, test: [, file] }) => args.length === 0 || args.includes(fault) || args.includes(file));
+  if (rows.length === 0) {
+    console.error(`no break has the name ${args.join(' ')}`);
+    return 2;
+  }
   const copy = copyTree();
   const remove = (): void => rmSync(copy, { recursive: true, force: true });
   process.once('exit', remove);

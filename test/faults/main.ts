@@ -7,6 +7,8 @@ import { makeTable } from './table.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+export const USAGE = 'npm run faults   writes the table of faults from the titles of the tests';
+
 export const main = async (): Promise<number> => {
   const { text, mistakes, open } = makeTable(CATALOGUE, findNamedTests(ROOT));
   writeFileSync(new URL('README.md', import.meta.url), text);

@@ -7,6 +7,8 @@ import { makePage, simulated } from './page.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+export const USAGE = 'npm run invariants   writes src/INVARIANTS.md from the titles of the tests';
+
 export const main = async (): Promise<number> => {
   const { text, mistakes } = makePage(INVARIANTS, findNamedTests(ROOT), simulated(ROOT));
   writeFileSync(`${ROOT}src/INVARIANTS.md`, text);

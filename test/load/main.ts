@@ -13,11 +13,9 @@ import { listedOf } from './scenarios/list.ts';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
+export { USAGE };
+
 export const main = async (args: string[]): Promise<number> => {
-  if (args.includes('--help')) {
-    console.log(USAGE);
-    return 0;
-  }
   const { scenarios, isQuick, isJson, isWritten, profiles } = readOptions(args);
   const ground = new Ground(profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`]);
   const stop = (): void => void ground.stop().finally(() => process.exit(130));

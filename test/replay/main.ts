@@ -5,7 +5,7 @@ import type { Progress } from './progress.ts';
 import { replay } from './replay.ts';
 import type { Comparison } from './tally.ts';
 
-const USAGE = `npm run replay -- FILE [--days N] [--seed S] [--only direct|groups] [--max-members M]
+export const USAGE = `npm run replay -- FILE [--days N] [--seed S] [--only direct|groups] [--max-members M]
 
   FILE           traffic as .jsonl or .jsonl.gz
   --days         only the first N channel-days

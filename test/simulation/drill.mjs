@@ -6,12 +6,20 @@ import { fileURLToPath } from 'node:url';
 import { availableParallelism } from 'node:os';
 import { BUGS } from './bugs.mjs';
 import { bundle } from './bundle.mjs';
+import { answerOptions } from '../support/run-command.mjs';
 
 const LEAST = 0.95;
 const MOST_MINUTES = '0.5';
 const FOUND = 3;
 
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const USAGE = `npm run simulate:drill -- [options]
+
+  --only WORD  plants only bugs with the word in the name or in the file's path`;
+
+const args = process.argv.slice(2);
+const answer = answerOptions(USAGE, args);
+if (answer !== undefined) process.exit(answer);
+const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : undefined;
 const bugs = BUGS.filter(({ name, file }) => only === undefined || name.includes(only) || file.includes(only));
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

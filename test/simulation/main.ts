@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { drawConfig, type Kind, KINDS, type Tier } from './config.ts';
 import { lineOf, run } from './one.ts';
 import { type Line, Tally } from './tally.ts';
+import { runCommand } from '../support/run-command.mjs';
 
 /** A hundredth of the worlds is run twice, and must leave the same trace. */
 const AGAIN_EVERY = 100;
@@ -78,6 +79,27 @@ const corpus = async (): Promise<Job[]> => {
     ...dexie.map(({ seed }): Job => ({ seed: String(seed), tier: 'dexie' })),
   ];
 };
+
+const USAGE = `npm run simulate -- [options]
+
+  --seeds N        so many worlds (100)
+  --from N         the first seed (1)
+  --minutes N      new worlds for so long, instead of --seeds
+  --tier TIER      model: the store in memory (default); dexie: Dexie over IndexedDB in memory
+  --processes N    (1)
+  --with a,b       only worlds with all these kinds: ${KINDS.join(', ')}
+  --test           as in npm test: both tiers
+
+  --seed N         one world; a failing one is made smaller
+  --trace          prints every event of the world
+  --until MS       ends the world at this time
+  --without a,b    leaves these kinds out of the world
+  --users N        so many users, as --devices and --ops
+  --devices N
+  --ops N
+
+  --first          for the drill: ends with the first world that fails
+  --child          for this command: runs the worlds that a parent process sends`;
 
 export const main = async (args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({
@@ -243,4 +265,4 @@ const untilFound = async (ms: number, isWanted: (job: Job) => boolean): Promise<
   return 0;
 };
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand({ USAGE, main }, process.argv.slice(2));

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Report, Tally } from './tally.ts';
 
+export const USAGE = 'npm run soak -- [--times N]   runs the lifecycle suites N times (20)';
+
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Frozen, crashed and returning pages; tabs; dying workers; the service worker. */

@@ -10,8 +10,18 @@ import { tryApp } from './try-app.ts';
 /** The folder stays between runs, so that installed packages are not installed again. */
 const FOLDER = join(tmpdir(), 'tidemark-bundlers');
 
+export const USAGE = `npm run test:bundlers -- [APP …]   without an app, all
+
+  ${Object.keys(APPS).join('\n  ')}`;
+
 /** @param args names of apps; none for all. */
 export const main = async (args: readonly string[]): Promise<number> => {
+  const names = Object.entries(APPS).flatMap(([name, { packages = name }]) => [name, packages]);
+  const unknown = args.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    console.error(`no app has the name ${unknown}; --help lists the apps`);
+    return 2;
+  }
   const workplace = await packPackage();
   const browser = await chromium.launch(await launchOptions());
   let failed = 0;

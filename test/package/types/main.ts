@@ -38,9 +38,16 @@ const errorsOf = (output: string): string[] => {
   return errors.filter((line) => !/^node_modules\/(?!tidemark\/)/.test(line));
 };
 
+export const USAGE = 'npm run test:types -- [ts5.4 …]   the versions are in test/package/types/versions.json; without a version, all';
+
 /** @param args versions, such as `ts5.4`; none for all. */
 export const main = async (args: readonly string[]): Promise<number> => {
   const versions = (await readJson(REPOSITORY, 'test/package/types/versions.json')) as unknown as Record<string, string>;
+  const unknown = args.find((name) => versions[name] === undefined);
+  if (unknown !== undefined) {
+    console.error(`${unknown} is not among ${Object.keys(versions).join(', ')}`);
+    return 2;
+  }
   const { devDependencies = {} } = await readJson(REPOSITORY, 'package.json');
   const workplace = await packPackage();
   let failed = 0;
