@@ -22,7 +22,7 @@ export interface Connection {
   closed(): void;
   /**
    * Tells the connection of changes for its user; the connection then reads its news. For `receipts` it reads
-   * at most a few times a second, and for changes that it has `told` its client, within a heartbeat. Default: `changes`.
+   * at most a few times a second, and for changes that it has `told` its client, within five seconds. Default: `changes`.
    */
   wake(kind?: NewsHint['kind'], told?: string): void;
   /** Sends welcome again, because the policy changed. */

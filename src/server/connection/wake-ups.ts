@@ -4,12 +4,14 @@
  *
  *   changes  ─▶ pull ─┐
  *   receipts ─▶ pull ─┴─▶ receipts, receipts ─▶ at the end of the interval: pull
- *   told     ─▶ told, told ─▶ any pull, or after a heartbeat: pull
+ *   told     ─▶ told, told ─▶ any pull, or at the end of a longer interval: pull
  */
 import type { Cancel, ClockPort } from '../../ports/ports.ts';
 
 /** Receipts of group messages within this time reach their sender in one step. */
 const RECEIPTS_EVERY_MS = 250;
+/** A client that sends entries all the time sends no ping, which would find a lost hint: its own changes find it. */
+const TOLD_WITHIN_MS = 5000;
 
 export class WakeUps {
   /** A pull waits in the queue. */
@@ -18,13 +20,9 @@ export class WakeUps {
   private cancelReceipts: Cancel | undefined;
   private cancelTold: Cancel | undefined;
 
-  /**
-   * @param heartbeatMs a client that sends entries all the time sends no ping, which would find a lost hint.
-   * @param queuePull queues a pull, and calls `begun` when the pull begins.
-   */
+  /** @param queuePull queues a pull, and calls `begun` when the pull begins. */
   constructor(
     private readonly clock: ClockPort,
-    private readonly heartbeatMs: () => number,
     private readonly queuePull: (begun: () => void) => void,
   ) {}
 
@@ -37,9 +35,9 @@ export class WakeUps {
     this.queuePull(() => (this.isQueued = false));
   }
 
-  /** Pulls within a heartbeat: an answer has told the client the news. */
+  /** Pulls within the longer interval: an answer has told the client the news. */
   wakeForTold(): void {
-    if (!this.isQueued) this.cancelTold ??= this.clock.timer(this.heartbeatMs(), () => this.wake());
+    if (!this.isQueued) this.cancelTold ??= this.clock.timer(TOLD_WITHIN_MS, () => this.wake());
   }
 
   /** Pulls at once after a quiet time, otherwise at the end of the interval. */

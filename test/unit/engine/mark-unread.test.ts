@@ -86,6 +86,8 @@ describe('unread from a message on', () => {
 
     it('a message cleared after the mark does not count, and a repeated mark counts it again', async () => {
       await phone.do('setMarkedUnread', BOB, true, ids[4]);
+      // The tablet knows the mark too.
+      await both(5);
       await settled();
       goOffline(phoneDevice);
       await phone.do('clearMessages', BOB, [ids[5]!, more[1]!]);
