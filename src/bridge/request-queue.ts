@@ -23,7 +23,7 @@ export class RequestQueue {
 
   /** True if no request waits in the queue and every request has its answer. */
   get isIdle(): boolean {
-    return this.unanswered.isEmpty;
+    return this.unanswered.open.size === 0;
   }
 
   /** @param ask posts the request synchronously. */

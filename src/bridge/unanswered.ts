@@ -2,7 +2,7 @@
 import type { ClockPort } from '../ports/ports.ts';
 
 export class Unanswered {
-  private readonly open = new Map<Promise<unknown>, (error: Error) => void>();
+  readonly open = new Map<Promise<unknown>, (error: Error) => void>();
 
   /** @returns the answer, or rejects with the error of {@link Unanswered.refuse} if that comes first. */
   add<T>(answer: Promise<T>): Promise<T> {
@@ -15,10 +15,6 @@ export class Unanswered {
     this.open.set(call, refuse);
     call.then(done, done);
     return call;
-  }
-
-  get isEmpty(): boolean {
-    return this.open.size === 0;
   }
 
   /** Resolves when every call that waits now has been answered or refused. */

@@ -57,8 +57,8 @@ export type Change =
       readonly lost?: Ranges;
     }
   /**
-   * Evicted messages. The device does not fetch them again by itself; the conversation's row stays. `dropped`: the app asked for it, and a
-   * conversation that the app opens fetches them again.
+   * Evicted messages. The device does not fetch them again by itself; the conversation's row stays. `dropped`: the app asked for it,
+   * or the pages were lost, and a conversation that the app opens fetches them again.
    */
   | { readonly t: 'evict'; readonly conversationId: ConversationId; readonly seqs: Ranges; readonly dropped?: true }
   | { readonly t: 'step'; readonly step: ReceiptStep }

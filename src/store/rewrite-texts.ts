@@ -47,8 +47,13 @@ export const rewriteTexts = (store: StorePort, clock: ClockPort, cipher: RowCiph
         count++;
         if (!mayWrite) continue;
         const [table, key] = rows[i]!;
-        const next = await held(tx, table, Promise.resolve(isSealed(row) ? cipher.open(table, row) : cipher.seal(row as string)), clock);
-        // A page that cannot be read stays as it is.
+        const next = await held(
+          tx,
+          table,
+          Promise.resolve(isSealed(row) ? cipher.open(table, row, true) : cipher.seal(row as string)),
+          clock,
+        );
+        // A page of messages that cannot be read stays as it is, until a reader misses its messages.
         if (next) tx.put(table, key, next);
       }
       return count;

@@ -17,7 +17,7 @@ import type { CipherPort, ClockPort, StoreKey, StorePort, StoreTx, TableName } f
 import type { DiskStore } from './disk-store.ts';
 import { held } from './hold-transaction.ts';
 import { rewriteTexts } from './rewrite-texts.ts';
-import { findCipher, KeyNeeded, readCipher, type RowCipher, rowCipher, type StoredCipher } from './row-cipher.ts';
+import { findCipher, KEY_NEEDED, readCipher, type RowCipher, rowCipher, type StoredCipher } from './row-cipher.ts';
 import { isSealed } from './sealed-row.ts';
 
 /** The page reads the first paint by itself, without a key. */
@@ -30,6 +30,7 @@ const withoutTexts = ({ conversations, ...rest }: FirstPaint): FirstPaint => ({
  * Runs a body on a transaction, with sealed rows below it and whole rows above it.
  *
  * @param asked whether rows are sealed. The requests of the body go on meanwhile; its first row waits for the answer.
+ * @param isSought the key was looked for just now
  */
 const runSealed = async <T>(
   tx: StoreTx,
@@ -37,6 +38,7 @@ const runSealed = async <T>(
   cipher: RowCipher,
   asked: Promise<boolean>,
   clock: ClockPort,
+  isSought: boolean,
 ): Promise<T> => {
   let on: boolean | undefined;
   const known = asked.then((is) => void (on = is));
@@ -54,7 +56,7 @@ const runSealed = async <T>(
     if (!records.some(isSealed)) return records;
     // The answer tells the key, too.
     await known;
-    return held(tx, table, Promise.all(records.map((record) => (isSealed(record) ? cipher.open(table, record) : record))), clock);
+    return held(tx, table, Promise.all(records.map((record) => (isSealed(record) ? cipher.open(table, record, isSought) : record))), clock);
   };
   const stored = (records: readonly unknown[]): readonly unknown[] | Promise<readonly unknown[]> => {
     if (!on) return records;
@@ -142,11 +144,11 @@ export const sealTexts = async (
     async tx(name, tables, mode, durability, body) {
       // The engine writes texts only in such transactions.
       const ask = mode === 'readwrite' && tables.includes('log') && tables.includes('meta') ? asksIn : async () => on;
-      for (;;) {
+      for (let isSought = false; ; isSought = true) {
         try {
-          return await store.tx(name, tables, mode, durability, (tx) => runSealed(tx, body, rows, ask(tx), clock));
+          return await store.tx(name, tables, mode, durability, (tx) => runSealed(tx, body, rows, ask(tx), clock, isSought));
         } catch (error) {
-          if (!(error instanceof KeyNeeded)) throw error;
+          if (error !== KEY_NEEDED) throw error;
           await rows.findKey();
         }
       }

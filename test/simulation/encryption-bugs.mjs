@@ -51,14 +51,14 @@ export const ENCRYPTION_BUGS = [
   bug(
     'encryption: an unsent message whose text is lost is dropped in silence',
     'engine/write/repair-texts.ts',
-    "rejected(ports, entry, 'store/unreadable');\n};",
+    "rejected(ports, entry as MessageEntry, 'store/unreadable');\n};",
     "[{ t: 'end', key: entry.key, end: 'superseded' }];\n};",
   ),
   bug(
     'encryption: messages whose texts are lost are not fetched again',
-    'engine/state/conversation-state.ts',
-    'this.dropped = union(this.dropped, this.storedSeqs);\n    this.storedSeqs = NO_RANGES;',
-    '',
+    'engine/write/repair-pages.ts',
+    "page ?? tx.delete('indexes', doubtful[i]!)",
+    'page',
   ),
   bug(
     'encryption: a message that the server has taken stays a dead letter',

@@ -152,8 +152,8 @@ export class History {
   }
 
   /**
-   * Loads these messages, the missing ones from the server. This device may discard messages during a request, because it is full: it
-   * requests them again.
+   * Loads these messages, the missing ones from the server. This device may discard messages during a request, because it is full, or may
+   * be unable to read them: it requests them again.
    *
    * @returns the stored messages, and whether no message is missing that the server has.
    */
@@ -170,8 +170,9 @@ export class History {
         });
       const held = union(before, stored());
       const messages = await this.read(conversationId, window);
-      const isDiscarded = subtract(held, fromSeqs(messages.flatMap((message) => message.seq ?? []))).length > 0;
-      if (!isDiscarded || triesLeft === 0) return { messages, isWhole: isWhole && !isDiscarded };
+      const discarded = subtract(held, fromSeqs(messages.map(({ seq }) => seq!)));
+      if (discarded.length === 0 || triesLeft === 0) return { messages, isWhole: isWhole && discarded.length === 0 };
+      await this.writer.missed(conversationId, discarded);
     }
   }
 

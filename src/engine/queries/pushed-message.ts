@@ -1,6 +1,7 @@
 /** Decides from the stored data whether a pushed message is news to the user. */
 import type { ConversationId, MessageId, Seq, UserId } from '../../model/ids.ts';
 import type { Message } from '../../model/message/message.ts';
+import { pickTotal } from '../../model/conversation/total.ts';
 import { contains } from '../../model/registers/ranges.ts';
 import { findInConversation } from '../present/find-message.ts';
 import { presentMessage } from '../present/present-conversation.ts';
@@ -43,7 +44,7 @@ const pushedCounts = (model: AccountState, conversation: ConversationState | und
     muted,
     unread: (conversation?.unread.unreadCount ?? 0) + added,
     mentions: (conversation?.mentions.mentionCount ?? 0) + (mentionsMe ? added : 0),
-    totalUnreadCount: model.totalUnreadCount + (muted ? 0 : added),
+    totalUnreadCount: pickTotal(model.totals) + (muted ? 0 : added),
   };
 };
 

@@ -34,7 +34,7 @@ import {
   type ReceiptSettings,
   valuesOf,
 } from '../../model/message/receipt-settings.ts';
-import { addCounts, noTotals, pickTotal, type Totals } from '../../model/conversation/total.ts';
+import { addCounts, noTotals, type Totals } from '../../model/conversation/total.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import { ConversationState, withEntry } from './conversation-state.ts';
 import { RecentlyConfirmed } from './recently-confirmed.ts';
@@ -212,10 +212,6 @@ export class AccountState {
     for (const conversation of this.conversations.values())
       addCounts(totals, conversation.counts(this.rowsBeforeCatchUp.get(conversation.id)));
     return totals;
-  }
-
-  get totalUnreadCount(): number {
-    return pickTotal(this.totals);
   }
 
   /**

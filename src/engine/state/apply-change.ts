@@ -143,13 +143,8 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     }
     case 'evict': {
-      const conversation = model.touch(change.conversationId, dirty, false);
-      conversation.unflushed.remove(change.seqs);
-      conversation.storedSeqs = subtract(conversation.storedSeqs, change.seqs);
-      conversation.evicted = union(conversation.evicted, change.seqs);
-      if (!change.dropped) return;
-      conversation.dropped = union(conversation.dropped, change.seqs);
-      model.requestable = {};
+      model.touch(change.conversationId, dirty, false).evict(change);
+      if (change.dropped) model.requestable = {};
       return;
     }
     case 'step': {

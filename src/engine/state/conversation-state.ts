@@ -13,7 +13,7 @@ import {
   type RecallEntry,
   type ReceiptsEntry,
 } from '../../model/outbox-entry.ts';
-import { above, contains, NO_RANGES, range, type Ranges, union } from '../../model/registers/ranges.ts';
+import { above, contains, NO_RANGES, range, type Ranges, subtract, union } from '../../model/registers/ranges.ts';
 import { joinReceiptsSent, type ReceiptsSent } from '../../model/message/receipt.ts';
 import { type Counts, countsOf } from '../../model/conversation/total.ts';
 import { countedAt, mentionsAt, uncountedAt, unreadAt, type Unread } from '../../model/conversation/unread.ts';
@@ -31,7 +31,7 @@ export class ConversationState {
   storedSeqs: Ranges = NO_RANGES;
   /** Evicted messages, stored once. The device fetches them again only when the app asks for older messages. */
   evicted: Ranges = NO_RANGES;
-  /** The evicted messages that the app has dropped. The device fetches them again also when the app opens the conversation. */
+  /** The evicted messages that the app has dropped or the store has lost. The device fetches them again also when the app opens the conversation. */
   dropped: Ranges = NO_RANGES;
   /** No read receipt is sent for messages at or below this seq. Set when the switch goes on; `deliveryFloor` likewise. */
   readFloor: Seq = 0;
@@ -83,12 +83,6 @@ export class ConversationState {
     this.mentionsCache = null;
   }
 
-  /** Every derived value is derived again, for tests. */
-  forgetDerived(): void {
-    this.touch();
-    this.countsCache = null;
-  }
-
   put(entry: ConversationEntry): void {
     this.touch();
     if (entry.kind === 'receipts') this.receipts = withEntry(this.receipts, entry);
@@ -126,13 +120,19 @@ export class ConversationState {
     if (this.newest && this.newest.seq <= ended) this.newest = null;
   }
 
-  /** The texts of the stored messages cannot be read: the messages are fetched again when the conversation opens. */
+  /** @param dropped whether the messages are fetched again when the conversation opens. */
+  evict({ seqs, dropped }: { readonly seqs: Ranges; readonly dropped?: true }): void {
+    this.unflushed.remove(seqs);
+    this.storedSeqs = subtract(this.storedSeqs, seqs);
+    this.evicted = union(this.evicted, seqs);
+    if (dropped) this.dropped = union(this.dropped, seqs);
+  }
+
+  /** The texts of the stored messages cannot be read. */
   loseTexts(): void {
     this.row = { ...this.row, lastMessage: null };
+    this.evict({ seqs: this.storedSeqs, dropped: true });
     this.unflushed.clear();
-    this.evicted = union(this.evicted, this.storedSeqs);
-    this.dropped = union(this.dropped, this.storedSeqs);
-    this.storedSeqs = NO_RANGES;
     this.newest = null;
   }
 

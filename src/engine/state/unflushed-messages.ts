@@ -3,7 +3,6 @@
  * in no page.
  */
 import type { MessageId, Seq } from '../../model/ids.ts';
-import { LOST_TEXT } from '../../model/message/lost-text.ts';
 import { contains, intersect, type Ranges } from '../../model/registers/ranges.ts';
 import { joinGroupReceipts, type ReceiptAtSeq, type ReceiptStep } from '../../model/message/receipt.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
@@ -15,11 +14,6 @@ interface Versioned<T> {
   readonly version: number;
   readonly value: T;
 }
-
-const everyValue = <T>(map: ReadonlyMap<unknown, T>, holds: (value: T) => boolean): boolean => {
-  for (const value of map.values()) if (!holds(value)) return false;
-  return true;
-};
 
 export class UnflushedMessages {
   constructor(
@@ -50,11 +44,6 @@ export class UnflushedMessages {
   adopt(copy: UnflushedMessages): void {
     this.steps = copy.steps;
     for (const map of [copy.messages, copy.seqById, copy.receipts]) if (map instanceof LayeredMap) map.settle();
-  }
-
-  /** Whether the key of a message's text is gone. */
-  get hasLostText(): boolean {
-    return !everyValue(this.messages, ({ value }) => value.body !== LOST_TEXT);
   }
 
   /** Number of messages. */
@@ -168,11 +157,11 @@ export class UnflushedMessages {
   dropUpTo(last: number): void {
     const isOld = ({ version }: Versioned<unknown>): boolean => version <= last;
     // The most common case, and much faster.
-    if (this.steps.every(isOld) && everyValue(this.messages, isOld) && everyValue(this.receipts, isOld)) return this.clear();
+    if ([...this.steps, ...this.messages.values(), ...this.receipts.values()].every(isOld)) return this.clear();
     this.own();
     for (const [seq, { version, value }] of this.messages) if (version <= last) this.removeSeq(seq, value.id);
     for (const [seq, { version }] of this.receipts) if (version <= last) this.receipts.delete(seq);
-    if (this.steps.length > 0) this.steps = this.steps.filter(({ version }) => version > last);
+    this.steps = this.steps.filter(({ version }) => version > last);
   }
 
   private removeSeq(seq: Seq, id: MessageId): void {

@@ -1,5 +1,5 @@
 /** The newest messages of a conversation: stored messages from pages and unflushed records, then failed and pending messages. */
-import { newestSeqs } from '../../model/registers/ranges.ts';
+import { newestSeqs, size } from '../../model/registers/ranges.ts';
 import type { ConversationId } from '../../model/ids.ts';
 import type { Message } from '../../model/message/message.ts';
 import type { MessageEntry } from '../../model/outbox-entry.ts';
@@ -25,7 +25,9 @@ const readShown = <T>(writer: Writer, id: ConversationId, limit: number, present
     const conversation = model.get(id);
     if (!conversation) return [];
     const failed = model.deadLetters.flatMap(({ entry }) => (entry.kind === 'message' && entry.conversationId === id ? [entry] : []));
-    const stored = await readStored(tx, conversation, newestSeqs(conversation.storedSeqs, limit));
+    const seqs = newestSeqs(conversation.storedSeqs, limit);
+    const stored = await readStored(tx, conversation, seqs);
+    if (stored.length < size(seqs)) void writer.missed(id, seqs);
     // A confirmed message that this device offers again, because the server may have lost it, is stored as well.
     const isUnsent = ({ message }: MessageEntry): boolean => !stored.some((one) => one.id === message.id && one.senderId === model.me);
     return present({ model, conversation, stored, failed, pending: conversation.pending.filter(isUnsent) });

@@ -3,9 +3,8 @@
  * positions and pending receipts are readable. The server has every message that it confirmed, so the device forgets the messages and
  * fetches them again. A pending message without its text becomes a dead letter, as does the text of a pending receipt.
  */
-import { hasLostText, NO_PENDING_RECEIPTS, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
+import { hasLostText, type MessageEntry, NO_PENDING_RECEIPTS, type OutboxEntry, type ReceiptsEntry } from '../../model/outbox-entry.ts';
 import { LOST_TEXT } from '../../model/message/lost-text.ts';
-import type { AckContent } from '../../model/message/receipt.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Change } from '../../log/log-record.ts';
 import { clearPages } from '../../log/tables.ts';
@@ -15,7 +14,7 @@ import { rejected } from './rejected.ts';
 
 export const hasLostTexts = (model: AccountState): boolean => {
   for (const { newest, row, unflushed } of model.conversations.values())
-    if (newest?.body === LOST_TEXT || row.lastMessage?.body === LOST_TEXT || unflushed.hasLostText) return true;
+    if ([newest, row.lastMessage, ...unflushed.all].some((message) => message?.body === LOST_TEXT)) return true;
   return [...model.outbox.values(), ...model.confirmed.all].some(hasLostText);
 };
 
@@ -24,9 +23,8 @@ type RepairPorts = Pick<Ports, 'store' | 'bus' | 'clock' | 'random' | 'log'>;
 /** All receipts stay pending, without the lost texts. A dead letter names the messages of these. */
 const withoutTexts = (ports: RepairPorts, entry: ReceiptsEntry): readonly Change[] => {
   const { contents } = entry.pendingReceipts;
-  const isLost = ({ text }: AckContent): boolean => text === LOST_TEXT;
-  const namedIds = contents.filter(isLost).map(({ id }) => id);
-  const rest = { ...entry.pendingReceipts, contents: contents.filter((content) => !isLost(content)) };
+  const namedIds = contents.filter(({ text }) => text === LOST_TEXT).map(({ id }) => id);
+  const rest = { ...entry.pendingReceipts, contents: contents.filter(({ text }) => text !== LOST_TEXT) };
   const dead = { ...entry, key: ports.random.id(), pendingReceipts: { ...NO_PENDING_RECEIPTS, namedIds } };
   return [
     { t: 'end', key: entry.key, end: 'superseded' },
@@ -37,8 +35,9 @@ const withoutTexts = (ports: RepairPorts, entry: ReceiptsEntry): readonly Change
 };
 
 const repaired = (ports: RepairPorts, entry: OutboxEntry): readonly Change[] => {
-  if (!hasLostText(entry) || entry.kind === 'settings') return [];
-  return entry.kind === 'receipts' ? withoutTexts(ports, entry) : rejected(ports, entry, 'store/unreadable');
+  if (!hasLostText(entry)) return [];
+  // Settings have no texts.
+  return entry.kind === 'receipts' ? withoutTexts(ports, entry) : rejected(ports, entry as MessageEntry, 'store/unreadable');
 };
 
 export const repairTexts = async (ports: RepairPorts, writer: MaintenanceHost): Promise<void> => {

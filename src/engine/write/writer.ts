@@ -19,9 +19,11 @@
  */
 import { StoreError } from '../../errors.ts';
 import type { LogRecord } from '../../log/log-record.ts';
-import type { UserId } from '../../model/ids.ts';
-import type { Ports, StoreTx } from '../../ports/ports.ts';
-import { type LogHeader, PAGES_INTACT_KEY } from '../../log/tables.ts';
+import type { ConversationId, UserId } from '../../model/ids.ts';
+import type { Ranges } from '../../model/registers/ranges.ts';
+import type { Ports, StoreKey, StoreTx } from '../../ports/ports.ts';
+import { pagesOf } from '../../log/pages.ts';
+import { type LogHeader, pageKey, PAGES_INTACT_KEY } from '../../log/tables.ts';
 import type { Draft } from './draft.ts';
 import { LogCompaction } from './compact-log.ts';
 import { GroupCommit, type Job, type Lane, type WriteOptions } from './group-commit.ts';
@@ -119,8 +121,15 @@ export class Writer {
   }
 
   /** On a full device the repair fails, and the writer repeats it after its next commit. */
-  private repair(): Promise<void> {
-    return repairPages(this.ports, this).catch((error: unknown) => this.ports.log('warn', 'pages-not-repaired', errorDetails(error)));
+  private repair(doubtful?: readonly StoreKey[]): Promise<void> {
+    return repairPages(this.ports, this, doubtful).catch((error: unknown) =>
+      this.ports.log('warn', 'pages-not-repaired', errorDetails(error)),
+    );
+  }
+
+  /** A reader did not find all of these messages, which count as stored. Those that no page holds are stored no more. */
+  missed(id: ConversationId, seqs: Ranges): Promise<void> {
+    return this.turn(() => this.repair(pagesOf(seqs).map((page) => pageKey(id, page))));
   }
 
   /** The generation of the store at the time this writer opened it. */
@@ -237,11 +246,6 @@ export class Writer {
   async drained(): Promise<void> {
     const nothing = (): Promise<void> => Promise.resolve();
     await Promise.all([this.turn(nothing), this.turn(nothing, 'background')]);
-  }
-
-  /** @throws {LoggedOutError} */
-  readHeader(tx: StoreTx): Promise<LogHeader | undefined> {
-    return this.state.header.read(tx);
   }
 
   /** Brings the state up to the log header, inside a transaction over `meta` and `log`. */

@@ -19,6 +19,7 @@ import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import { checkCounts } from '../../support/check-counts.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
 import { ALL_ON } from '../../../src/model/message/receipt-settings.ts';
+import { pickTotal } from '../../../src/model/conversation/total.ts';
 
 const CHATS = ['direct:ann', 'direct:bob', 'group:all'] as const;
 
@@ -141,7 +142,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 const readAll = (state: AccountState) =>
   structuredClone({
     snapshot: { ...state.snapshot(), version: 0 },
-    total: state.totalUnreadCount,
+    total: pickTotal(state.totals),
     unflushedCount: state.unflushedCount,
     outboxSize: state.outbox.size,
     conversations: [...state.conversations.values()].map((conversation) => [
@@ -290,21 +291,21 @@ describe('while a transaction is under way', () => {
     const muted = writer.write('mute', RELAXED, async (draft) => {
       setMuted(draft, given, 'direct:ann', true);
       draft.change({ t: 'cursor', cursor: 'c2' });
-      expect(draft.model.totalUnreadCount).toBe(0);
+      expect(pickTotal(draft.model.totals)).toBe(0);
       decided();
       await mayCommit;
     });
     await isDecided;
-    const { totalUnreadCount, cursor, outbox, version } = writer.model;
-    expect({ totalUnreadCount, cursor, pending: outbox.size, version }).toEqual({
-      totalUnreadCount: 1,
+    const { totals, cursor, outbox, version } = writer.model;
+    expect({ total: pickTotal(totals), cursor, pending: outbox.size, version }).toEqual({
+      total: 1,
       cursor: 'c1',
       pending: 0,
       version: 1,
     });
     commit();
     await muted;
-    expect(writer.model.totalUnreadCount).toBe(0);
+    expect(pickTotal(writer.model.totals)).toBe(0);
     expect(writer.model.cursor).toBe('c2');
   });
 

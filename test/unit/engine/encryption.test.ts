@@ -199,4 +199,57 @@ describe('a device whose key is gone', () => {
       expect(await world.until(again.watch({ of: 'dead-letters' }))).toHaveLength(2);
     },
   );
+
+  /** The row of the chat and its newest message are in the clear, and its page of messages is sealed with a key that is gone. */
+  const withSealedPage = async (seed: string, encryption: boolean) => {
+    const { world, phone, ben, say } = await twoPeople(seed);
+    compactsAlways(phone);
+    for (let i = 0; i < 5; i++) await say(ben, 'direct:alice', `ben ${i}`);
+    await world.pass(5000);
+    // This page compacts the log once more, and dies before it rewrites the page of messages.
+    phone.killAll();
+    phone.encryption.on = false;
+    const off = await world.open(phone);
+    await world.until(off.do('setMuted', 'direct:ben', true));
+    await world.pass(1000);
+    await loseKey(world, phone);
+    phone.encryption.on = encryption;
+    const texts = [0, 1, 2, 3, 4].map((i) => `${SECRET} ben ${i}`);
+    return { world, ben, say, texts, tab: await world.open(phone) };
+  };
+
+  describe.each([true, false])('and whose pages encrypt: %s', (encryption) => {
+    it('shows the messages of a sealed log again, although the newest message is in the clear (F139)', async () => {
+      const { world, phone, ben, say } = await twoPeople(`log ${encryption}`);
+      for (let i = 0; i < 3; i++) await say(ben, 'direct:alice', `ben ${i}`);
+      await world.pass(5000);
+      phone.killAll();
+      phone.encryption.on = false;
+      await world.open(phone);
+      await say(ben, 'direct:alice', 'ben 3');
+      await world.pass(1000);
+      await loseKey(world, phone);
+      phone.encryption.on = encryption;
+      const tab = await world.open(phone);
+      expect(await bodies(world, tab, 'direct:ben', 4)).toEqual([0, 1, 2, 3].map((i) => `${SECRET} ben ${i}`));
+    });
+
+    it('loads the messages of a sealed page again, although all else is in the clear (F139)', async () => {
+      const { world, texts, tab } = await withSealedPage(`load ${encryption}`, encryption);
+      const { messages, complete } = await world.until(tab.ask('loadMessages', 'direct:ben', { after: 0, limit: 10 }));
+      expect([messages.map(({ body }) => body), complete]).toEqual([texts, true]);
+    });
+
+    it('shows the messages of a sealed page again, although all else is in the clear (F139)', async () => {
+      const { world, texts, tab } = await withSealedPage(`show ${encryption}`, encryption);
+      expect(await bodies(world, tab, 'direct:ben', 5)).toEqual(texts);
+    });
+
+    it('shows the messages of a sealed page again that a compaction has replaced by a new message (F139)', async () => {
+      const { world, ben, say, texts, tab } = await withSealedPage(`replace ${encryption}`, encryption);
+      await say(ben, 'direct:alice', 'new');
+      await world.pass(5000);
+      expect(await bodies(world, tab, 'direct:ben', 6)).toEqual([...texts, `${SECRET} new`]);
+    });
+  });
 });

@@ -11,6 +11,7 @@ import { size } from '../../../src/model/registers/ranges.ts';
 import { bytesOn, limitedDevice, messagesOfBob } from '../../support/limited-disk.ts';
 import { SCHEMA } from '../../../src/log/tables.ts';
 import { queueOf } from '../../../src/model/outbox-entry.ts';
+import { pickTotal } from '../../../src/model/conversation/total.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
@@ -32,7 +33,7 @@ it('a full device evicts read messages, oldest first, and the call succeeds; unr
   await writer.write('clear', STRICT, (draft) => clearConversationUnreadCount(draft, mine.given, 'direct:bob'));
   await writer.write('apply', STRICT, (draft) => applyChanges(draft, mine.given, messagesOfBob(2001, 2010, 'c2000', 1800), 'live'));
   const before = {
-    unread: writer.model.totalUnreadCount,
+    unread: pickTotal(writer.model.totals),
     outbox: [...writer.model.outbox.values()],
     row: writer.model.get('direct:bob')!.row,
   };
@@ -42,7 +43,7 @@ it('a full device evicts read messages, oldest first, and the call succeeds; unr
   expect(size(storedSeqs)).toBeLessThan(2010);
   expect(storedSeqs.at(-1)).toEqual([expect.any(Number), 2010]);
   expect(storedSeqs[0]![0]).toBeGreaterThan(1);
-  expect(writer.model.totalUnreadCount).toBe(before.unread);
+  expect(pickTotal(writer.model.totals)).toBe(before.unread);
   expect(writer.model.get('direct:bob')!.row).toEqual(before.row);
   expect([...writer.model.outbox.values()].slice(0, before.outbox.length)).toEqual(before.outbox);
   const again = await mine.open();
@@ -68,7 +69,7 @@ it('a call without room and without anything to evict is refused and changes not
 it('an eviction whose record finds no room is recorded as soon as there is room, and no evicted message counts as stored (F06)', async () => {
   const mine = await device(2000, 1990);
   const { writer, full } = mine;
-  const unread = writer.model.totalUnreadCount;
+  const unread = pickTotal(writer.model.totals);
   full.quota = 0;
   await expect(say(mine, 'too much')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
   await expect(say(mine, 'too much again')).rejects.toMatchObject({ code: 'store/quota-exceeded' });
@@ -79,14 +80,14 @@ it('an eviction whose record finds no room is recorded as soon as there is room,
   expect(size(storedSeqs)).toBeLessThan(2000);
   const shown = await readShownMessages(writer, 'direct:bob', 5000);
   expect(shown.filter(({ seq }) => seq !== null)).toHaveLength(size(storedSeqs));
-  expect(writer.model.totalUnreadCount).toBe(unread);
+  expect(pickTotal(writer.model.totals)).toBe(unread);
   const again = await mine.open();
   expect(again.writer.model.get('direct:bob')!.storedSeqs).toEqual(storedSeqs);
 });
 
 it('after a crash between an eviction and its record, the next start finds the remaining messages and the same counts (F06)', async () => {
   const mine = await device(2000, 1990);
-  const unread = mine.writer.model.totalUnreadCount;
+  const unread = pickTotal(mine.writer.model.totals);
   mine.full.quota = bytesOn(mine.disk) + 10;
   mine.die.after = 'made-room';
   await expect(say(mine, 'never')).rejects.toBeInstanceOf(StoreError);
@@ -97,7 +98,7 @@ it('after a crash between an eviction and its record, the next start finds the r
   const shown = await readShownMessages(again.writer, 'direct:bob', 5000);
   expect(shown).toHaveLength(size(storedSeqs));
   expect(size(storedSeqs)).toBeLessThan(2000);
-  expect(again.writer.model.totalUnreadCount).toBe(unread);
+  expect(pickTotal(again.writer.model.totals)).toBe(unread);
 });
 
 it('code older than the schema of the store writes nothing, reports the newer schema, and keeps pending entries (F09)', async () => {

@@ -6,6 +6,7 @@ import { enqueueReceipts } from '../../../src/engine/write/enqueue.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { size } from '../../../src/model/registers/ranges.ts';
 import { bytesOn, limitedDevice, messagesOfBob } from '../../support/limited-disk.ts';
+import { pickTotal } from '../../../src/model/conversation/total.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 const BOB = 'direct:bob';
@@ -19,7 +20,7 @@ const device = async (readUpTo: number) => {
     await writer.write('apply', STRICT, (draft) =>
       applyChanges(draft, given, messagesOfBob(from, from + 99, `c${from - 1}`, readUpTo), 'live'),
     );
-  return { disk, full, die, open, unread: writer.model.totalUnreadCount };
+  return { disk, full, die, open, unread: pickTotal(writer.model.totals) };
 };
 
 type Opened = Awaited<ReturnType<Awaited<ReturnType<typeof device>>['open']>>;
@@ -39,7 +40,7 @@ it('a receipt is stored on a full device whose messages are all in the log; read
   const next = await open();
   await read(next, 1990);
   expect(stored(next)).toEqual([[1501, 2000]]);
-  expect(next.writer.model.totalUnreadCount).toBe(unread);
+  expect(pickTotal(next.writer.model.totals)).toBe(unread);
   await expectWhole(next);
   const again = await open();
   expect(stored(again)).toEqual([[1501, 2000]]);
@@ -55,7 +56,7 @@ it('the compaction of a long log on a full device ends, and what it frees takes 
   expect(disk.tables.get('log')!.size).toBeLessThan(3);
   expect(bytesOn(disk)).toBeLessThan(full.quota / 4);
   expect(next.writer.model.get(BOB)!.newest).toMatchObject({ seq: 2000 });
-  expect(next.writer.model.totalUnreadCount).toBe(unread);
+  expect(pickTotal(next.writer.model.totals)).toBe(unread);
   for (let seq = 1900; seq < 1950; seq++) await read(next, seq);
   await expectWhole(await open());
 });
@@ -67,7 +68,7 @@ it('after a crash between the end of the bodies and its record, the next start s
   await expect(read(await open(), 1990)).rejects.toBeInstanceOf(StoreError);
   die.after = '';
   const next = await open();
-  expect(next.writer.model.totalUnreadCount).toBe(unread);
+  expect(pickTotal(next.writer.model.totals)).toBe(unread);
   await expectWhole(next);
   await next.writer.compactLog();
   const again = await open();

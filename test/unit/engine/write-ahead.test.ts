@@ -12,6 +12,7 @@ import { createMemoryStore, MemoryDisk } from '../../../src/store/memory-store.t
 import { TABLES } from '../../../src/log/tables.ts';
 import { messagesOfBob } from '../../support/limited-disk.ts';
 import { quietPorts } from '../../support/quiet-ports.ts';
+import { pickTotal } from '../../../src/model/conversation/total.ts';
 
 const STRICT = { durability: 'strict', readsPages: true } as const;
 
@@ -131,7 +132,7 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     const [known, unknown] = await Promise.allSettled([clear('m4'), clear('m5')]);
     expect(known.status).toBe('fulfilled');
     expect(unknown).toMatchObject({ status: 'rejected', reason: { code: 'usage/unknown-message' } });
-    expect(a.writer.model.totalUnreadCount).toBe(0);
+    expect(pickTotal(a.writer.model.totals)).toBe(0);
     expect(await pendingReceipts(b.writer)).toMatchObject({ position: 4 });
   });
 
@@ -152,7 +153,7 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
       writer.write('apply', { durability: 'relaxed', fence: as }, (draft) => applyChanges(draft, given, messagesOfBob(2, 5, 'c1'), 'live'));
     await expect(apply(old, fence)).rejects.toBeInstanceOf(FencedError);
     expect(await everything(young.given.store)).toEqual(before);
-    expect(old.writer.model.totalUnreadCount).toBe(1);
+    expect(pickTotal(old.writer.model.totals)).toBe(1);
     expect(await apply(young, next)).toBe('applied');
   });
 
@@ -166,6 +167,6 @@ describe.each(devices)('deciding before the log header is read, over %s', (_name
     expect((await everything(b.given.store))[0]).toEqual({ ...(head as object), version: 2 });
     expect(a.writer.model.unflushedCount).toBe(0);
     expect(await pendingReceipts((await tab()).writer)).toMatchObject({ named: [[2, 2]], namedIds: [] });
-    expect((await tab()).writer.model.totalUnreadCount).toBe(3);
+    expect(pickTotal((await tab()).writer.model.totals)).toBe(3);
   });
 });

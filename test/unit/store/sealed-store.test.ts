@@ -95,6 +95,17 @@ describe('a store with encrypted texts', () => {
     expect(await log(sealing)).toEqual([row('one'), row('two', 2)]);
   });
 
+  it('a tab that found no key for an older row reads what another tab encrypts with a new key (F139)', async () => {
+    const disk = new MemoryDisk();
+    const open = (name: string, wanted: boolean) => sealTexts(createMemoryStore(disk), new FakeCipher(name), new TestClock(), wanted);
+    await write(await open('old', true), async (tx) => tx.put('log', 1, row('one')));
+    await write(createMemoryStore(disk), async (tx) => tx.delete('meta', 'cipher'));
+    const plain = await open('none', false);
+    expect(await log(plain)).toEqual([row(LOST_TEXT)]);
+    await write(await open('new', true), async (tx) => tx.put('log', 2, row('two', 2)));
+    expect((await log(plain))[1]).toBe(row('two', 2));
+  });
+
   it('a host without a page that began before a page switched encryption on encrypts too, and switches nothing off (F139)', async () => {
     const disk = new MemoryDisk();
     const clock = new TestClock();
