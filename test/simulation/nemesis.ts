@@ -148,7 +148,7 @@ export class Nemesis {
     });
     sim.ending.start(plans, this.workload);
     planAnswers(plans, this.workload);
-    planLostKeys(plans);
+    planLostKeys(plans, this.workload);
     if (plans.has('token'))
       plans.plan('token', 4, (random) => {
         this.refusals.tokensGood = false;

@@ -131,10 +131,27 @@ export const planAnswers = (plans: Plans, workload: Workload): void => {
 };
 
 /** A device loses its key while no page is open: a restored profile may come without it. */
-export const planLostKeys = (plans: Plans): void => {
+export const planLostKeys = (plans: Plans, workload: Workload): void => {
   // A server that lost a message gets it back from its sender, and not from a sender who lost the text with the key.
   if (plans.has('restore')) return;
-  plans.plan('encrypt', 3, (random) => losesKey(plans, plans.aHome(random)));
+  plans.plan('encrypt', 3, (random) => {
+    const home = plans.aHome(random);
+    const unheard = random.fork('unheard');
+    if (unheard.chance(0.5)) return losesUnheard(plans, workload, home, unheard);
+    return losesKey(plans, home);
+  });
+};
+
+/** The server takes a message, and its sender loses the text with the key before it hears the answer: the message is no failure. */
+const losesUnheard = (plans: Plans, workload: Workload, home: Home, random: SeededRandom): boolean => {
+  const { network } = home.device;
+  if (!workload.does('say', home, workload.aChatOf(home, random), random.fork('say'))) return false;
+  network.set({ down: false });
+  plans.in(500 + random.exponential(1500), `${home.device.name} hears no answer`, () => {
+    losesKey(plans, home);
+    plans.in(random.exponential(2000), `${home.device.name} is reached again`, () => network.set({ down: true }));
+  });
+  return true;
 };
 
 const losesKey = (plans: Plans, home: Home): boolean => {
