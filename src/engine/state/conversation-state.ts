@@ -264,10 +264,9 @@ export class ConversationState {
     return this.hasNamed(seq) || (this.pendingReceipts.namedIds.length > 0 && this.pendingReceipts.namedIds.includes(id));
   }
 
-  /** The newest receipts entry, if unsent: newer receipts may merge into the entry. */
+  /** The unsent receipts entry: newer receipts merge into it. A sent entry may stand behind it, after a repair of lost texts. */
   get unsent(): ReceiptsEntry | undefined {
-    const last = this.receipts[this.receipts.length - 1];
-    return last && !last.sent ? last : undefined;
+    return this.receipts.find(({ sent }) => !sent);
   }
 
   get hasPending(): boolean {

@@ -37,10 +37,11 @@ export const takeCounts = (draft: Draft, ports: IntentPorts, conversations: Iter
     const { muted, marked, archived } = pendingReceipts;
     if (muted && latestFlag(row.muted, muted).value !== muted.value)
       enqueueReceipts(draft, ports, id, { muted: setFlag(row.muted, muted.value) });
-    // A mark and an archived flag stand at the newest known message. The first snapshot is the first to bring one.
-    if (marked && (row.latestSeq > marked.at || latestMark(row.marked, marked).value !== marked.value))
+    // A mark and an archived flag stand at the newest known message. The first snapshot is the first to bring one. A device that lost its
+    // texts reads a snapshot again: its flags stand at a message, and a later message ends them.
+    if (marked?.at === 0 && (row.latestSeq > 0 || latestMark(row.marked, marked).value !== marked.value))
       enqueueReceipts(draft, ports, id, { marked: { ...marked, ...setMark(latestMark(row.marked, marked), marked.value, row.latestSeq) } });
-    if (archived && (row.latestSeq > archived.at || archiveOf(row, archived).value !== archived.value))
+    if (archived?.at === 0 && (row.latestSeq > 0 || archiveOf(row, archived).value !== archived.value))
       enqueueReceipts(draft, ports, id, { archived: setArchive(archiveOf(row, archived), archived.value, row.latestSeq) });
   }
 };

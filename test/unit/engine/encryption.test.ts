@@ -200,6 +200,28 @@ describe('a device whose key is gone', () => {
     },
   );
 
+  it('keeps one unsent entry of a chat, and an archive from before the loss falls with a message that came after it (F139)', async () => {
+    const { world, phone, alice, ben, say } = await twoPeople('lost, archived');
+    await say(ben, 'group:g', 'asked', true);
+    await world.pass(5000);
+    // The receipt is sent, and the answer does not come.
+    phone.network.set({ up: true, down: false });
+    await world.until(alice.do('sendReadReceipts', 'group:g', ['asked'], { content: SECRET }));
+    await world.pass(2000);
+    phone.network.set(offline);
+    await world.until(alice.do('setArchived', 'group:g', true));
+    await say(ben, 'group:g', 'later');
+    await loseKey(world, phone);
+    const tab = await world.open(phone);
+    await world.until(tab.watch({ of: 'dead-letters' }), (list) => list.length === 1);
+    await world.until(tab.do('clearConversationUnreadCount', 'group:g'));
+    // The receipt without its text, and one entry with the archive and the position.
+    expect(await world.until(tab.watch({ of: 'outbox' }))).toMatchObject({ pending: 2 });
+    phone.network.set(online);
+    await world.pass(10_000);
+    expect(await world.until(tab.watch({ of: 'conversation', conversationId: 'group:g' }))).toMatchObject({ archived: false });
+  });
+
   /** The row of the chat and its newest message are in the clear, and its page of messages is sealed with a key that is gone. */
   const withSealedPage = async (seed: string, encryption: boolean) => {
     const { world, phone, ben, say } = await twoPeople(seed);
