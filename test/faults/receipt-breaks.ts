@@ -122,7 +122,7 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F117',
     file: 'src/engine/queries/history.ts',
-    from: 'if (!isDiscarded || triesLeft === 0)',
+    from: 'if (discarded.length === 0 || triesLeft === 0)',
     to: 'if (isWhole || triesLeft === 0)',
     test: ['node', 'test/unit/engine/load-edges.test.ts', 'F117'],
   },

@@ -239,7 +239,12 @@ export const BUGS = [
     '...(seqs.length > 0 ? { named: fromSeqs(seqs) } : {}),',
     '...(seqs.length > 0 ? { named: [[1, Math.max(...seqs)]] } : {}),',
   ),
-  bug('a sent entry is changed', 'engine/state/conversation-state.ts', 'return last && !last.sent ? last : undefined;', 'return last;'),
+  bug(
+    'a sent entry is changed',
+    'engine/state/conversation-state.ts',
+    'return this.receipts.find(({ sent }) => !sent);',
+    'return this.receipts[this.receipts.length - 1];',
+  ),
   bug('another history is merged into the old one', 'engine/apply/apply-changes.ts', "draft.change({ t: 'reset' });", ''),
   bug(
     'no wait between attempts',

@@ -215,9 +215,9 @@ export const HARDER_BUGS = [
   ),
   bug(
     'storage: dropped messages are news when they come back',
-    'engine/state/apply-change.ts',
-    'conversation.evicted = union(conversation.evicted, change.seqs);',
-    'if (!change.dropped) conversation.evicted = union(conversation.evicted, change.seqs);',
+    'engine/state/conversation-state.ts',
+    'this.evicted = union(this.evicted, seqs);',
+    'if (!dropped) this.evicted = union(this.evicted, seqs);',
   ),
   bug(
     'storage: a device hears its own receipts as those of another device',
