@@ -126,7 +126,7 @@ export class Turns {
     }
   }
 
-  /** A stalled transaction tells nobody that it stalls. */
+  /** A stalled transaction does not tell the server that it stalls. */
   private lookAgain(): void {
     if (this.looksAgain) return;
     this.looksAgain = true;

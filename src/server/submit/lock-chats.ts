@@ -66,7 +66,7 @@ export interface LockedChats {
   readonly theirs: readonly MemberRecord[];
 }
 
-/** The rows that a frame needs of conversations that it has locked: nobody else changes them now. */
+/** The rows that a frame needs of conversations that it has locked: no other transaction changes them now. */
 const membersOf = async (
   tx: ServerReadTx,
   me: UserId,
@@ -78,7 +78,7 @@ const membersOf = async (
 };
 
 /**
- * Locks the conversations of the entries that exist for the author, and reads their rows. `beside` reads whatever else the frame needs under
+ * Locks the conversations of the entries that exist for the author, and reads their rows. `beside` reads what else the frame needs under
  * its locks, in the same statement. A direct chat with only a flag of the peer does not exist for the author, because a flag is private. A group with a flag of the author is locked also if the group does not
  * exist, or the author never was a member: the answer is the same, so the answer tells nothing about the group.
  */
