@@ -1,6 +1,7 @@
 /** How PostgreSQL plans the statements of the store: once for each connection, and for a few rows of large tables. */
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pullPage } from '../../src/server/feed/changes.ts';
 import type { ServerStore } from '../../src/server/store/server-store.ts';
 import { openPostgresStore, type PgClient } from '../../src/server/store/sql/postgres.ts';
 import { applyEntries } from '../../src/server/submit/apply-entries.ts';
@@ -51,6 +52,16 @@ describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
     const without = await open(false);
     await account(without.store);
     expect(await kept(without.pool)).toEqual([]);
+  });
+
+  it('the database plans a statement once for each connection, whatever its parameters are', async () => {
+    const { store, pool } = await open(true);
+    for (let n = 1; n <= 8; n++) {
+      await submit(store, 'ann', messageTo('bob', `planned-${n}`));
+      await submit(store, 'bob', receiptsTo('ann', { position: n, read: [[n, n]] }));
+      await pullAll(store, 'ann', null);
+    }
+    expect(await run(pool, `select statement from pg_prepared_statements where name like 'tidemark_%' and custom_plans > 0`)).toEqual([]);
   });
 
   it('a table that a newer server changes fails no transaction of a running server', async () => {
@@ -122,5 +133,45 @@ describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
     const before = await readMentions();
     expect(await rowOf(store, 'bob', 'ann')).toMatchObject({ latestSeq: 1, mentions: [] });
     expect((await readMentions()) - before).toBeLessThan(100);
+  });
+
+  it('the feed reads only the messages and receipts of the conversations that changed for its user', async () => {
+    const { store, pool } = await open(true);
+    const pairs = ['1', '2'].map((n) => ({ sender: `sender-${n}`, reader: `reader-${n}`, cursor: '' }));
+    for (const pair of pairs) {
+      await submit(store, pair.sender, messageTo(pair.reader, `changed-${pair.sender}`));
+      pair.cursor = await cursorOf(store, pair.sender);
+    }
+    await fillChats(pool, [{ from: 'cat', to: 'dan', messages: 3000 }]);
+    for (const kind of ['delivered', 'read', 'named'])
+      await run(
+        pool,
+        `insert into tidemark.step (conversation_id, user_id, kind, from_seq, up_to, at, version)
+         select conversation_id, 'dan', '${kind}', seq, seq, 0, version from tidemark.message where sender_id = 'cat'`,
+      );
+    for (const { sender, reader } of pairs) await submit(store, reader, receiptsTo(sender, { position: 1, read: [[1, 1]] }));
+    await run(pool, 'analyze');
+    const readRows = async (): Promise<number> => {
+      await run(pool, 'select pg_stat_force_next_flush()');
+      const indexes = ['step_by_version', 'message_by_version', 'step_pkey', 'message_pkey'];
+      const [row] = await run(
+        pool,
+        `select sum(pg_stat_get_tuples_returned(('tidemark.' || name)::regclass)) as n from unnest(array['${indexes.join(`', '`)}']) as name`,
+      );
+      return Number((row as { n: string }).n);
+    };
+    const before = await readRows();
+    const pages = await store.merged!.read(
+      pairs.map(
+        ({ sender, cursor }) =>
+          (tx) =>
+            pullPage(tx, { userId: sender, membersSeeReaders: false }, cursor, false),
+      ),
+    );
+    for (const [i, { reader }] of pairs.entries())
+      expect(pages[i]).toMatchObject({
+        value: { frames: [{ steps: [{ conversationId: `direct:${reader}`, kind: 'read', range: [1, 1] }] }] },
+      });
+    expect((await readRows()) - before).toBeLessThan(100);
   });
 });

@@ -58,7 +58,7 @@ export class StatementLog {
     const client = await this.real.connect();
     try {
       await client.query('begin');
-      for (const name of PLANNER_SETTINGS) await client.query(`set local ${name} = off`);
+      for (const [name, value] of Object.entries(PLANNER_SETTINGS)) await client.query(`set local ${name} = ${value}`);
       const { rows } = await client.query(`explain (analyze, buffers, costs off) ${text}`, values);
       return rows.map((row) => (row as { 'QUERY PLAN': string })['QUERY PLAN']).join('\n');
     } finally {

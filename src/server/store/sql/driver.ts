@@ -7,9 +7,15 @@ export type SqlQuery = (text: string, params?: readonly (string | number)[]) => 
 
 /**
  * Every statement looks up a few rows of large tables, by an index. The planner cannot know how few rows a JSON parameter holds, and would
- * join a whole table. The store runs with these settings off.
+ * join a whole table. So a plan does not depend on the parameters either: one is enough, where the database would make another for each call.
  */
-export const PLANNER_SETTINGS = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'] as const;
+export const PLANNER_SETTINGS = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+  plan_cache_mode: 'force_generic_plan',
+} as const;
 
 export interface SqlDriver {
   /**

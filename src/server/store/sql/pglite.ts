@@ -40,7 +40,12 @@ export const pgliteDriver = (database: PGlite, lock?: FolderLock): SqlDriver => 
   // The database has one session, so a setting holds for all transactions. Transactions run one after another, so
   // each transaction sees one snapshot at any isolation.
   let settings: Promise<unknown> | undefined;
-  const isSet = (): Promise<unknown> => (settings ??= database.exec(PLANNER_SETTINGS.map((name) => `set ${name} = off;`).join('\n')));
+  const isSet = (): Promise<unknown> =>
+    (settings ??= database.exec(
+      Object.entries(PLANNER_SETTINGS)
+        .map(([name, value]) => `set ${name} = ${value};`)
+        .join('\n'),
+    ));
   return {
     transaction: async (kind, body) => {
       if (lock?.isLost)

@@ -56,7 +56,9 @@ export interface PostgresStoreOptions extends SqlStoreOptions {
 const DEFAULT_POOL = 10;
 
 // One statement for all settings, because the database plans each text anew. They end with the transaction.
-const SETTINGS = PLANNER_SETTINGS.map((name) => `set_config('${name}', 'off', true)`).join(', ');
+const SETTINGS = Object.entries(PLANNER_SETTINGS)
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .join(', ');
 const BEGIN = {
   read: `begin isolation level repeatable read, read only; select ${SETTINGS}`,
   // Readers of the feed find the writers by this lock. It comes before the transaction has an id.

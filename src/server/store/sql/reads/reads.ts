@@ -59,15 +59,26 @@ const MESSAGES_WITHIN = `
 const orderedRangesParam = (ranges: readonly ConversationRange[]): string =>
   JSON.stringify(ranges.map(({ conversationId: c, range: [f, u] }, i) => ({ i, c, f, u })));
 
+/**
+ * The rows of a table with a version, of the conversations in `$1`. `offset 0` makes the database begin with the conversations. Without it the
+ * database guesses 100 of them, and rather reads the versions of all conversations.
+ */
+const ofEach = (table: string, condition: string): string => `json_array_elements_text($1::text::json) as w
+  cross join lateral (select * from tidemark.${table} where conversation_id = w.value::bigint and ${condition} offset 0) as of_one`;
+
 const CHANGED_MESSAGES = `
   select ${MESSAGE} from (
     select m.*, sum(octet_length(body)) over (order by version desc, conversation_id, seq desc rows unbounded preceding)
       - octet_length(body) as before
     from (
-      select * from tidemark.message where ${IN_IDS} and version > $2 and version <= $3
+      select of_one.* from ${ofEach('message', 'version > $2 and version <= $3')}
       order by version desc, conversation_id, seq desc limit $4
     ) m
   ) m where before < $5 order by version desc, conversation_id, seq desc`;
+
+const CHANGED_STEPS = `
+  select of_one.* from ${ofEach('step', 'user_id <> $2 and version > $3 and version <= $4')}
+  order by version, conversation_id, kind, from_seq limit $5`;
 
 /**
  * Finds runs of consecutive seqs ("gaps and islands"): seq minus row number is constant within a run. `offset 0` makes the database begin with
@@ -126,10 +137,9 @@ const FIRST_COUNTING = `
   ) first`;
 
 const CHANGED_PIECES = `
-  select conversation_id, user_id, kind, from_seq, up_to from tidemark.step where ${IN_IDS} and version > $3 and version <= $4
+  select conversation_id, user_id, kind, from_seq, up_to from ${ofEach('step', 'version > $3 and version <= $4')}
   union all
-  select conversation_id, user_id, 'named', seq, seq from tidemark.ack
-  where ${IN_IDS} and user_id = $2 and version > $3 and version <= $4
+  select conversation_id, user_id, 'named', seq, seq from ${ofEach('ack', 'user_id = $2 and version > $3 and version <= $4')}
   limit $5`;
 
 const STEP_TIMES = `
@@ -197,15 +207,7 @@ export const sqlReads = ({ select: query, now }: Pick<Statements, 'now' | 'selec
   changedMessages: async (ids, { after, upTo }, limit, bytes) =>
     ids.length === 0 ? [] : (await query(CHANGED_MESSAGES, [JSON.stringify(ids), after, upTo, limit, bytes])).map(messageOf),
   changedSteps: async (ids, me, { after, upTo }, limit) =>
-    ids.length === 0
-      ? []
-      : (
-          await query(
-            `select * from tidemark.step where ${IN_IDS} and user_id <> $2 and version > $3 and version <= $4
-             order by version, conversation_id, kind, from_seq limit $5`,
-            [JSON.stringify(ids), me, after, upTo, limit],
-          )
-        ).map(stepOf),
+    ids.length === 0 ? [] : (await query(CHANGED_STEPS, [JSON.stringify(ids), me, after, upTo, limit])).map(stepOf),
   changedPieces: async (ids, me, { after, upTo }, limit) =>
     ids.length === 0
       ? []
