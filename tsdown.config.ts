@@ -101,8 +101,8 @@ export default defineConfig([
     clean: false,
     minify: true,
     deps: { alwaysBundle: [/./], onlyBundle: false },
-    // `v` is `protocol/schema.ts`: its functions, and `whole` of `protocol/shapes.ts`, only build schemas. The schemas of frames that the server alone reads leave the file.
-    treeshake: { manualPureFunctions: ['v', 'whole'] },
+    // `v` is Valibot: its functions only build schemas. The schemas of frames that the server alone reads leave the file.
+    treeshake: { manualPureFunctions: ['v'] },
     inputOptions: {
       optimization: { inlineConst: { mode: 'all', pass: 3 } },
     },

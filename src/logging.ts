@@ -46,8 +46,8 @@ const codeOf = (error: unknown): string => {
   return error instanceof Error ? error.name : 'Object';
 };
 
-/** Removes quoted text: browsers and libraries quote unreadable input. */
-const withoutQuotes = (message: string): string => message.replace(/["'`][^]*["'`]/, '"…"');
+/** Removes quoted text. Libraries quote unreadable input: the schema of a frame behind "but received", others between quotes. */
+const withoutQuotes = (message: string): string => message.replace(/ but received [^]*$/, '').replace(/["'`][^]*["'`]/, '"…"');
 
 /** The details of an error for a record: code and message, without text quoted in the message. Empty without an error. */
 export const errorDetails = (error: unknown): { readonly code?: string; readonly message?: string } => {

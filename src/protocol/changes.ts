@@ -1,5 +1,5 @@
 /** The frames of the change feed, and of messages on request. */
-import * as v from './schema.ts';
+import * as v from 'valibot';
 import {
   AccountShape,
   ConversationIdShape,
@@ -11,9 +11,9 @@ import {
   RangesShape,
   RequestId,
   RowShape,
+  SeqShape,
   StepShape,
   Time,
-  whole,
 } from './shapes.ts';
 import { MAX_RANGES_PER_WANT, MAX_WANTS_PER_FETCH } from './limits.ts';
 
@@ -38,18 +38,18 @@ export const Pull = v.strictObject({
   /**
    * HTTP: how long the server may hold the answer if there is no change yet. Without effect on a WebSocket.
    */
-  waitMs: v.optional(whole(0, MAX_WAIT_MS)),
+  waitMs: v.optional(v.pipe(SeqShape, v.maxValue(MAX_WAIT_MS))),
 });
 
 /** A message on the wire. The sender also gets the receipts of the message so far. */
 export const WireMessageShape = v.strictObject({
-  ...MessageShape.fields,
+  ...MessageShape.entries,
   times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
   /** Groups: present if the message asks for receipts. */
   receipt: v.optional(GroupReceiptShape),
 });
 /** A message on the wire. `body` is JSON text. */
-export type WireMessage = v.Infer<typeof WireMessageShape>;
+export type WireMessage = v.InferOutput<typeof WireMessageShape>;
 
 export const MessagesOf = v.strictObject({ conversationId: ConversationIdShape, messages: v.array(WireMessageShape) });
 
@@ -58,11 +58,11 @@ export const ReceiptChange = v.strictObject({
   conversationId: ConversationIdShape,
   seq: FromOne,
   id: Id,
-  ...GroupReceiptShape.fields,
+  ...GroupReceiptShape.entries,
   /** The members whose receipts are part of this change, each with the text of the receipt. A catch-up names no readers. */
   readers: v.optional(v.array(v.strictObject({ by: Id, content: v.optional(v.string()) }))),
 });
-export type WireReceiptChange = v.Infer<typeof ReceiptChange>;
+export type WireReceiptChange = v.InferOutput<typeof ReceiptChange>;
 
 /**
  * Server → client: the changes from one cursor to the next. A client applies the frame only if its own cursor
@@ -86,23 +86,22 @@ export const Changes = v.strictObject({
   asOf: v.optional(Time),
 });
 
-const WantShape = v.refine(
+const WantShape = v.pipe(
   v.strictObject({
     conversationId: ConversationIdShape,
-    seqs: v.refine(RangesShape, ({ length }) => length <= MAX_RANGES_PER_WANT, 'few enough ranges for one want'),
+    seqs: v.pipe(RangesShape, v.maxLength(MAX_RANGES_PER_WANT)),
     /** One more message of the conversation, by its id. */
     messageId: v.optional(Id),
     limit: FromOne,
   }),
-  ({ seqs, messageId }) => seqs.length > 0 || messageId !== undefined,
-  'a want names ranges or a message id',
+  v.check(({ seqs, messageId }) => seqs.length > 0 || messageId !== undefined, 'a want names ranges or a message id'),
 );
 
 /** Client → server: asks for messages by seq or id, the newest first, at most `limits.fetchMessages` in all. */
 export const Fetch = v.strictObject({
   type: v.literal('fetch'),
   id: RequestId,
-  wants: v.array(WantShape, 1, MAX_WANTS_PER_FETCH),
+  wants: v.pipe(v.array(WantShape), v.minLength(1), v.maxLength(MAX_WANTS_PER_FETCH)),
 });
 
 /** Server → client: answers a `fetch`, in one or more frames. The last frame is `complete`. */

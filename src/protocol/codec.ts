@@ -1,10 +1,10 @@
 /** Encodes and decodes frames. The codec checks size, depth and shape before any other code reads a frame. */
 import { byteLength } from '../model/byte-length.ts';
+import * as v from 'valibot';
 import { ProtocolError } from '../errors.ts';
 import { type ClientFrame, ClientFrameShape, type ServerFrame, ServerFrameShape } from './frames.ts';
 import { MAX_DEPTH, MAX_PUSH_BYTES } from './limits.ts';
 import { type DeclarativePush, DeclarativePushShape, type PushFrame, PushShape } from './push.ts';
-import * as v from './schema.ts';
 
 /** The nesting depth of arrays and objects in a JSON text, measured without parsing the text (F101). */
 export const depthOf = (text: string): number => {
@@ -30,7 +30,7 @@ export const depthOf = (text: string): number => {
 const bad = (why: string): ProtocolError => new ProtocolError('protocol/bad-frame', why);
 
 /**
- * The first key inherited by every object, such as `__proto__`. A schema that leaves other keys alone does not refuse such a key, so the
+ * The first key inherited by every object, such as `__proto__`. The schemas do not refuse such a key, so the
  * codec looks for it (F103).
  */
 const inheritedKeyIn = (value: unknown): string | undefined => {
@@ -44,20 +44,21 @@ const inheritedKeyIn = (value: unknown): string | undefined => {
 };
 
 const parse = (text: string): unknown => {
+  if (depthOf(text) > MAX_DEPTH) throw bad(`nested deeper than ${MAX_DEPTH}`);
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw bad('not JSON');
   }
-};
-
-/** Parses a text of a client. The entries of a `submit` have no schema yet, so the codec looks into them first. */
-const parseOfClient = (text: string): unknown => {
-  if (depthOf(text) > MAX_DEPTH) throw bad(`nested deeper than ${MAX_DEPTH}`);
-  const value = parse(text);
   const key = inheritedKeyIn(value);
   if (key !== undefined) throw new BadFrame(`unknown key ${key}`, requestIdIn(value));
   return value;
+};
+
+const explain = (issues: readonly v.BaseIssue<unknown>[]): string => {
+  const issue = issues[0];
+  return issue ? `${v.getDotPath(issue) ?? 'frame'}: ${issue.message}` : 'malformed';
 };
 
 /**
@@ -79,23 +80,19 @@ export class BadFrame extends ProtocolError {
   }
 }
 
-const read = <T>(shape: v.Schema<T>, value: unknown): T => {
-  const fault = shape.faultIn(value);
-  if (fault) throw new BadFrame(v.sayFault(fault, 'frame'), requestIdIn(value));
-  return value as T;
+const read = <T>(shape: v.GenericSchema<unknown, T>, value: unknown): T => {
+  const result = v.safeParse(shape, value, { abortEarly: true });
+  if (result.success) return result.output;
+  throw new BadFrame(explain(result.issues), requestIdIn(value));
 };
-
-/** A copy of an object without the keys that its schema does not name. */
-const onlyKnown = <T extends object>({ fields }: v.Schema<T> & { readonly fields: object }, value: T): T =>
-  Object.fromEntries(Object.entries(value).filter(([key]) => Object.hasOwn(fields, key))) as T;
 
 /** Writes a frame as text. */
 export const encodeFrame = (frame: ClientFrame | ServerFrame | PushFrame | DeclarativePush): string => JSON.stringify(frame);
 
 /** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
-export const decodeClientFrame = (text: string): ClientFrame => read(ClientFrameShape, parseOfClient(text));
+export const decodeClientFrame = (text: string): ClientFrame => read(ClientFrameShape, parse(text));
 
-/** The schemas of a server's frames are strict and of a fixed depth. @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
+/** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
 export const decodeServerFrame = (text: string): ServerFrame => read(ServerFrameShape, parse(text));
 
 /**
@@ -112,13 +109,12 @@ export const decodePush = (text: string): PushFrame => {
   if (isTooLongForPush(text)) throw bad(`over ${MAX_PUSH_BYTES} bytes`);
   const value = parse(text);
   const isDeclarative = typeof value === 'object' && value !== null && 'web_push' in value;
-  const push = isDeclarative ? read(DeclarativePushShape, value).notification.data : read(PushShape, value);
-  return { ...onlyKnown(PushShape, push), message: onlyKnown(PushShape.fields.message, push.message) };
+  return isDeclarative ? read(DeclarativePushShape, value).notification.data : read(PushShape, value);
 };
 
 /** Decodes the body of an HTTP request: a JSON array of frames, hello first. */
 export const decodeClientFrames = (text: string): ClientFrame[] => {
-  const list = parseOfClient(text);
+  const list = parse(text);
   if (!Array.isArray(list)) throw bad('expected an array of frames');
   return list.map((frame) => read(ClientFrameShape, frame));
 };

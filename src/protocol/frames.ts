@@ -1,5 +1,5 @@
 /** All frames, by direction. */
-import * as v from './schema.ts';
+import * as v from 'valibot';
 import { Changes, Fetch, Messages, Pull } from './changes.ts';
 import { Auth, Hello, Ping, Pong, Welcome, WireError } from './hello.ts';
 import { FetchMembers, FetchReceipts, Members, Receipts } from './receipts.ts';
@@ -11,9 +11,9 @@ export const ClientFrameShape = v.variant('type', [Hello, Auth, Pull, Submit, Fe
 export const ServerFrameShape = v.variant('type', [Welcome, Changes, Answer, Messages, Receipts, Members, Pong, WireError]);
 
 /** A frame that a client sends. */
-export type ClientFrame = v.Infer<typeof ClientFrameShape>;
+export type ClientFrame = v.InferOutput<typeof ClientFrameShape>;
 /** A frame that a server sends. */
-export type ServerFrame = v.Infer<typeof ServerFrameShape>;
+export type ServerFrame = v.InferOutput<typeof ServerFrameShape>;
 /** A frame of one type, by its name. */
 /** The frame of one `type`. */
 export type Frame<T extends (ClientFrame | ServerFrame)['type']> = Extract<ClientFrame | ServerFrame, { type: T }>;

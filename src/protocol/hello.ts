@@ -6,14 +6,14 @@
  *           ── ping ───▶                        ◀─ error ─── a refused frame, or the reason of a close that follows
  *           ◀─ changes, if there are any, then pong
  */
-import * as v from './schema.ts';
-import { CursorShape, FromOne, Id, LEAST_FRAME_BYTES, RequestId, SeqShape, Time, whole } from './shapes.ts';
+import * as v from 'valibot';
+import { CursorShape, FrameBytes, FromOne, Id, RequestId, SeqShape, Time } from './shapes.ts';
 
 /** Client → server: the first frame, within 10 s. A URL never carries the token. */
 export const Hello = v.strictObject({
   type: v.literal('hello'),
   version: SeqShape,
-  token: v.string(1, 8192),
+  token: v.pipe(v.string(), v.minLength(1), v.maxLength(8192)),
   /**
    * The user of the client. If the token names another user, the server answers `auth/wrong-user` and nothing
    * else.
@@ -26,7 +26,7 @@ export const Hello = v.strictObject({
  * Client → server: a fresh token on a live connection, before the old token expires. The server answers
  * `welcome`.
  */
-export const Auth = v.strictObject({ type: v.literal('auth'), token: v.string(1, 8192) });
+export const Auth = v.strictObject({ type: v.literal('auth'), token: v.pipe(v.string(), v.minLength(1), v.maxLength(8192)) });
 
 /**
  * Client → server: asks whether the server is there. The server answers with the missed `changes`, if there
@@ -39,7 +39,7 @@ export const LimitsShape = v.strictObject({
   /** Entries in one `submit`. */
   entries: FromOne,
   /** Bytes in a frame of the client. */
-  frameBytes: whole(LEAST_FRAME_BYTES),
+  frameBytes: FrameBytes,
   /** Messages in the answer to one `fetch`. */
   fetchMessages: FromOne,
   /** Ids in one `fetch-receipts`. */

@@ -8,6 +8,5 @@ export { decodeClientFrame, decodeClientFrames, decodePush, decodeServerFrame, d
 export { MAX_CLIENT_FRAME_BYTES, MAX_DEPTH, MAX_PUSH_BYTES, MAX_SERVER_FRAME_BYTES } from './limits.ts';
 export { type ClientFrame, ClientFrameShape, type Frame, type Limits, type ServerFrame, ServerFrameShape } from './frames.ts';
 export { EntryShape, type WireEntry, type WireResult } from './submit.ts';
-export type { Fault, Infer, ObjectSchema, Schema } from './schema.ts';
 export { type DeclarativePush, DeclarativePushShape, type PushFrame, PushShape } from './push.ts';
 export type { WireMessage } from './changes.ts';

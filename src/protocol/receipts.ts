@@ -1,7 +1,7 @@
 /**
  * Receipts on request: the receipts of messages by id, and the readers and non-readers of one group message.
  */
-import * as v from './schema.ts';
+import * as v from 'valibot';
 import { ConversationIdShape, FromOne, GroupReceiptShape, Id, RequestId, Time } from './shapes.ts';
 import { MAX_CURSOR_CHARS } from '../model/message/receipt.ts';
 
@@ -9,7 +9,7 @@ import { MAX_CURSOR_CHARS } from '../model/message/receipt.ts';
 export const FetchReceipts = v.strictObject({
   type: v.literal('fetch-receipts'),
   id: RequestId,
-  messageIds: v.array(Id, 1, 500),
+  messageIds: v.pipe(v.array(Id), v.minLength(1), v.maxLength(500)),
 });
 
 /**
@@ -18,13 +18,13 @@ export const FetchReceipts = v.strictObject({
  */
 export const FoundReceipt = v.strictObject({
   messageId: Id,
-  ...GroupReceiptShape.fields,
+  ...GroupReceiptShape.entries,
   /** The message's conversation and seq. */
   location: v.optional(v.strictObject({ conversationId: ConversationIdShape, seq: FromOne })),
   /** Direct chats: when the peer first covered the message. Only the sender gets the times. */
   times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
 });
-export type WireFoundReceipt = v.Infer<typeof FoundReceipt>;
+export type WireFoundReceipt = v.InferOutput<typeof FoundReceipt>;
 
 /** Server → client: answers `fetch-receipts`, in the order of the ids. */
 export const Receipts = v.strictObject({ type: v.literal('receipts'), id: RequestId, receipts: v.array(FoundReceipt) });
@@ -39,7 +39,7 @@ export const FetchMembers = v.strictObject({
   messageId: Id,
   filter: v.picklist(['read', 'unread']),
   /** The `cursor` of the previous page; `null` for the first page. */
-  cursor: v.nullable(v.string(1, MAX_CURSOR_CHARS)),
+  cursor: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_CURSOR_CHARS))),
   limit: FromOne,
 });
 

@@ -1,5 +1,5 @@
 /** The outbox on the wire: the client submits entries, and the server answers one result for each entry. */
-import * as v from './schema.ts';
+import * as v from 'valibot';
 import { MAX_CONTENT_BYTES } from '../model/message/receipt.ts';
 import {
   ArchiveShape,
@@ -41,9 +41,11 @@ export const ReceiptsEntryShape = v.strictObject({
   delivered: v.optional(RangesShape),
   /** Message read receipts: by seq, or by id for messages that the device does not store. */
   named: v.optional(RangesShape),
-  namedIds: v.optional(v.array(Id, 1, 500)),
+  namedIds: v.optional(v.pipe(v.array(Id), v.minLength(1), v.maxLength(500))),
   /** Groups: the texts that the reader sends with receipts, by message id. */
-  contents: v.optional(v.array(v.strictObject({ id: Id, text: v.string(0, MAX_CONTENT_BYTES) }), 1, 500)),
+  contents: v.optional(
+    v.pipe(v.array(v.strictObject({ id: Id, text: v.pipe(v.string(), v.maxLength(MAX_CONTENT_BYTES)) })), v.minLength(1), v.maxLength(500)),
+  ),
   muted: v.optional(FlagShape),
   marked: v.optional(MarkShape),
   /** Messages that no receipt may name: the user read them while this device sent no read receipts. */
@@ -92,11 +94,11 @@ export const SettingsEntryShape = v.strictObject({
  */
 export const EntryShape = v.variant('kind', [ReceiptsEntryShape, MessageEntryShape, RecallEntryShape, SettingsEntryShape]);
 /** One entry of a submitted frame. */
-export type WireEntry = v.Infer<typeof EntryShape>;
-export type WireReceiptsEntry = v.Infer<typeof ReceiptsEntryShape>;
-export type WireRecallEntry = v.Infer<typeof RecallEntryShape>;
-export type WireMessageEntry = v.Infer<typeof MessageEntryShape>;
-export type WireSettingsEntry = v.Infer<typeof SettingsEntryShape>;
+export type WireEntry = v.InferOutput<typeof EntryShape>;
+export type WireReceiptsEntry = v.InferOutput<typeof ReceiptsEntryShape>;
+export type WireRecallEntry = v.InferOutput<typeof RecallEntryShape>;
+export type WireMessageEntry = v.InferOutput<typeof MessageEntryShape>;
+export type WireSettingsEntry = v.InferOutput<typeof SettingsEntryShape>;
 /** An entry about one conversation. */
 export type WireConversationEntry = Exclude<WireEntry, WireSettingsEntry>;
 
@@ -108,7 +110,7 @@ export const Submit = v.strictObject({
    * As in `pull`. If the server has lost the entries confirmed up to here, it applies no entry of this frame.
    */
   confirmedAt: v.optional(CursorShape),
-  entries: v.array<{ key: string; [field: string]: unknown }>(v.looseObject({ key: Key }), 1, 500),
+  entries: v.pipe(v.array(v.looseObject({ key: Key })), v.minLength(1), v.maxLength(500)),
 });
 
 export const RejectedCodeShape = v.picklist([
@@ -153,7 +155,7 @@ export const ResultShape = v.variant('outcome', [
   v.strictObject({ outcome: v.literal('retry'), key: Key, retryAfterMs: SeqShape }),
 ]);
 /** The server's answer about one entry. */
-export type WireResult = v.Infer<typeof ResultShape>;
+export type WireResult = v.InferOutput<typeof ResultShape>;
 
 /** Server → client: one result for each entry, in the order of the entries. */
 export const Answer = v.strictObject({

@@ -2,13 +2,12 @@
  * The rules and limits of this server. Clients learn the limits in the handshake. Until then they assume the
  * limits of a server with the default policy.
  */
+import * as v from 'valibot';
 import { UsageError } from '../errors.ts';
 import { readOptions } from '../model/option-names.ts';
 import { MAX_CLIENT_FRAME_BYTES, DEFAULT_LIMITS } from '../protocol/limits.ts';
 import type { Limits, ReceiptPolicy } from '../protocol/frames.ts';
 import { LimitsShape, ReceiptPolicyShape } from '../protocol/hello.ts';
-import * as v from '../protocol/schema.ts';
-import { FromOne, LEAST_FRAME_BYTES, whole } from '../protocol/shapes.ts';
 
 /** The rules of a server. A default stands for each value that a host does not set. */
 export interface Policy {
@@ -68,19 +67,20 @@ export interface PolicyChange {
   readonly connections?: Partial<Policy['connections']>;
 }
 
-const Positive = v.custom<number>((value) => Number.isFinite(value) && (value as number) > 0, 'a number above 0');
+const Positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const PolicyShape = v.strictObject({
   limits: v.strictObject({
-    ...LimitsShape.fields,
-    entries: whole(1, 500),
-    frameBytes: whole(LEAST_FRAME_BYTES, MAX_CLIENT_FRAME_BYTES),
+    ...LimitsShape.entries,
+    entries: v.pipe(LimitsShape.entries.entries, v.maxValue(500)),
+    frameBytes: v.pipe(LimitsShape.entries.frameBytes, v.maxValue(MAX_CLIENT_FRAME_BYTES)),
     // A frame has room for 250 ids of any characters.
-    receiptIds: whole(1, 250),
+    receiptIds: v.pipe(LimitsShape.entries.receiptIds, v.maxValue(250)),
   }),
   receipts: ReceiptPolicyShape,
-  retention: v.strictObject({ days: v.nullable(Positive), messagesPerConversation: v.nullable(FromOne) }),
+  retention: v.strictObject({ days: v.nullable(Positive), messagesPerConversation: v.nullable(Count) }),
   rate: v.strictObject({ perSecond: Positive, burst: Positive }),
-  connections: v.strictObject({ perUser: FromOne, perAddress: FromOne, unnamedPerAddress: FromOne }),
+  connections: v.strictObject({ perUser: Count, perAddress: Count, unnamedPerAddress: Count }),
 });
 
 const LIMITS = { entries: 1, frameBytes: 1, fetchMessages: 1, receiptIds: 1, members: 1, heartbeatMs: 1 } as const;
@@ -103,9 +103,10 @@ export const changePolicy = (policy: Policy, change: PolicyChange): Policy => {
     rate: { ...policy.rate, ...readOptions(rate, 'policy.rate', { perSecond: 1, burst: 1 }, CODE) },
     connections: { ...policy.connections, ...readOptions(connections, 'policy.connections', CONNECTIONS, CODE) },
   };
-  const fault = PolicyShape.faultIn(changed);
-  if (fault) throw new UsageError(CODE, `policy.${v.sayFault(fault, '')}`);
-  return changed;
+  const result = v.safeParse(PolicyShape, changed, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new UsageError(CODE, `policy.${v.getDotPath(issue) ?? ''}: ${issue.message}`);
 };
 
 /** Both changes as one change; the later value wins. */

@@ -5,7 +5,7 @@ export const PUSH_BREAKS: readonly Break[] = [
   {
     fault: 'F131',
     file: 'src/protocol/push.ts',
-    from: 'export const PushShape = v.looseObject({',
+    from: 'export const PushShape = v.object({',
     to: 'export const PushShape = v.strictObject({',
     test: ['node', 'test/unit/protocol/codec.test.ts', 'F131'],
   },

@@ -25,8 +25,8 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F62',
     file: 'src/server/submit/read-entries.ts',
-    from: `if (fault) return { key, refusal: reject(`,
-    to: `if (fault) throw new Error('malformed');\n    if (fault) return { key, refusal: reject(`,
+    from: 'const issue = result.issues[0];',
+    to: `throw new Error('malformed');`,
     test: ['node', STORE, 'F62'],
   },
   {

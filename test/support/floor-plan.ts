@@ -152,6 +152,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   pg: ['cli'],
   '@nats-io/transport-node': ['cli'],
   '@electric-sql/pglite': ['server', 'cli'],
+  valibot: ['protocol', 'server'],
   rxjs: [
     'store',
     'transport',

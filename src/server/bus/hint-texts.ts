@@ -3,8 +3,16 @@
  * hint `spent` follows it.
  */
 import { byteLength } from '../../model/byte-length.ts';
+import * as v from 'valibot';
 import { isId } from '../../model/ids.ts';
 import type { Hint } from './bus.ts';
+
+const Id = v.custom<string>(isId);
+const Text = v.union([
+  v.tuple([v.string(), v.picklist(['changes', 'receipts', 'revoke', 'members']), v.array(Id), v.number()]),
+  v.tuple([v.string(), v.literal('spent'), v.tuple([Id]), v.number(), v.pipe(v.number(), v.finite(), v.minValue(0))]),
+  v.tuple([v.string(), v.picklist(['notices', 'gap']), v.array(v.never()), v.number()]),
+]);
 
 /** The hint of the node `from` at the time `at`, in as many texts as `maxBytes` asks for. */
 export const hintTexts = (from: string, at: number, hint: Hint, maxBytes: number): readonly string[] => {
@@ -31,24 +39,6 @@ export const hintTexts = (from: string, at: number, hint: Hint, maxBytes: number
   return texts;
 };
 
-const hintWith = (kind: unknown, ids: readonly string[], cost: unknown): Hint | undefined => {
-  switch (kind) {
-    case 'changes':
-    case 'receipts':
-    case 'revoke':
-      return { kind, userIds: ids };
-    case 'members':
-      return { kind, groupIds: ids };
-    case 'spent':
-      return ids.length > 0 && Number.isFinite(cost) && (cost as number) >= 0 ? { kind, userId: ids[0]!, cost: cost as number } : undefined;
-    case 'notices':
-    case 'gap':
-      return ids.length === 0 ? { kind } : undefined;
-    default:
-      return undefined;
-  }
-};
-
 /** @returns `undefined` for a text that is none of this version: its change is found at the next heartbeat. */
 export const hintOf = (text: string): { readonly from: string; readonly at: number; readonly hint: Hint } | undefined => {
   let value: unknown;
@@ -57,9 +47,10 @@ export const hintOf = (text: string): { readonly from: string; readonly at: numb
   } catch {
     return undefined;
   }
-  if (!Array.isArray(value)) return undefined;
-  const [from, kind, ids, at, cost] = value as unknown[];
-  if (typeof from !== 'string' || typeof at !== 'number' || !Array.isArray(ids) || !ids.every(isId)) return undefined;
-  const hint = hintWith(kind, ids, cost);
-  return hint && { from, at, hint };
+  const read = v.safeParse(Text, value);
+  if (!read.success) return undefined;
+  const [from, kind, ids, at, cost] = read.output;
+  if (kind === 'spent') return { from, at, hint: { kind, userId: ids[0], cost } };
+  if (kind === 'notices' || kind === 'gap') return { from, at, hint: { kind } };
+  return { from, at, hint: kind === 'members' ? { kind, groupIds: ids } : { kind, userIds: ids } };
 };

@@ -3,10 +3,10 @@
  * refused by its key (F62, F105).
  */
 import { byteLength } from '../../model/byte-length.ts';
+import * as v from 'valibot';
 import { conversationTarget, type UserId } from '../../model/ids.ts';
 import { MAX_BODY_BYTES } from '../../model/message/message.ts';
 import type { RejectedCode } from '../../errors.ts';
-import { sayFault } from '../../protocol/schema.ts';
 import { EntryShape, type WireEntry, type WireResult } from '../../protocol/submit.ts';
 import { MAX_CONTENT_BYTES } from '../../model/message/receipt.ts';
 
@@ -46,9 +46,11 @@ const refusalOf = (me: UserId, entry: WireEntry): Rejected | undefined => {
 export const readEntries = (me: UserId, raw: readonly { readonly key: string }[]): readonly ReadEntry[] =>
   raw.map((one): ReadEntry => {
     const { key } = one;
-    const fault = EntryShape.faultIn(one);
-    if (fault) return { key, refusal: reject(key, 'rejected/unsupported', sayFault(fault, 'entry').slice(0, 300)) };
-    const entry = one as WireEntry;
-    const refusal = refusalOf(me, entry);
-    return refusal ? { key, refusal } : { key, entry };
+    const result = v.safeParse(EntryShape, one, { abortEarly: true });
+    if (!result.success) {
+      const issue = result.issues[0];
+      return { key, refusal: reject(key, 'rejected/unsupported', `${v.getDotPath(issue) ?? 'entry'}: ${issue.message}`.slice(0, 300)) };
+    }
+    const refusal = refusalOf(me, result.output);
+    return refusal ? { key, refusal } : { key, entry: result.output };
   });
