@@ -11,16 +11,16 @@ import { firefox } from './test/support/firefox-provider.ts';
 import { LongestFirst } from './test/support/longest-first.ts';
 import { slowness } from './test/support/machine.ts';
 import { webkit } from './test/support/webkit-provider.ts';
-import { workerFromSource } from './test/support/worker-from-source.ts';
+import { scriptsFromSource } from './test/support/scripts-from-source.ts';
 
 /** A test that hangs is given up, on a machine that was busy when it all began so many times later. */
 const SLOWNESS = await slowness();
 
 if (isOnSqlite()) removeAtEnd(SQLITE_PROFILE);
 
-/** One project each: two providers do not go into one. `order` is when in the run. */
-const browserProject = (name: 'chromium' | 'chromium-sqlite' | 'firefox' | 'webkit', order: number, provider: BrowserProviderOption) => ({
-  plugins: [workerFromSource(), hooksOnPreact()],
+/** One project each: two providers do not go into one. The engines run side by side. */
+const browserProject = (name: 'chromium' | 'chromium-sqlite' | 'firefox' | 'webkit', provider: BrowserProviderOption) => ({
+  plugins: [scriptsFromSource(), hooksOnPreact()],
   cacheDir: `node_modules/.vite/${name}`,
   optimizeDeps: {
     include: ['rxjs', 'comlink', 'valibot', 'idb-keyval', 'react', 'react-dom/client', 'preact/compat', 'preact/compat/client'],
@@ -30,12 +30,13 @@ const browserProject = (name: 'chromium' | 'chromium-sqlite' | 'firefox' | 'webk
     include: ['test/browser/**/*.test.ts'],
     globalSetup: ['test/support/browser-backend.ts'],
     testTimeout: 40_000 * SLOWNESS,
-    sequence: { groupOrder: order },
-    // A profile on disk has one browser.
-    fileParallelism: name !== ON_SQLITE,
+    expect: { poll: { timeout: 15_000 * SLOWNESS } },
+    sequence: { groupOrder: 1 },
     browser: {
       enabled: true,
       headless: true,
+      // A profile on disk has one browser, and so has each of the other engines.
+      fileParallelism: name === 'chromium',
       screenshotFailures: false,
       provider,
       instances: [{ browser: name === ON_SQLITE ? 'chromium' : name }],
@@ -91,11 +92,11 @@ export default defineConfig(async () => {
           },
         },
         ...(isOnSqlite()
-          ? [browserProject(ON_SQLITE, 1, playwright({ launchOptions: launch, persistentContext: SQLITE_PROFILE }))]
+          ? [browserProject(ON_SQLITE, playwright({ launchOptions: launch, persistentContext: SQLITE_PROFILE }))]
           : [
-              browserProject('chromium', 1, playwright({ launchOptions: launch })),
-              ...(engines.firefox ? [browserProject('firefox', 2, firefox(engines.firefox))] : []),
-              ...(engines.webkit ? [browserProject('webkit', 3, webkit(engines.webkit))] : []),
+              browserProject('chromium', playwright({ launchOptions: launch })),
+              ...(engines.firefox ? [browserProject('firefox', firefox(engines.firefox))] : []),
+              ...(engines.webkit ? [browserProject('webkit', webkit(engines.webkit))] : []),
             ]),
         {
           resolve: { alias: builtPackage },

@@ -8,7 +8,7 @@ import type { Frame } from '../../src/protocol/frames.ts';
 import type { WireEntry, WireMessageEntry } from '../../src/protocol/submit.ts';
 import { isOnSqlite } from '../support/chromium-storage.ts';
 import { setFrozen } from '../support/real-browser.ts';
-import { bundleWorker } from '../support/worker-from-source.ts';
+import { bundleWorker } from '../support/scripts-from-source.ts';
 import { leads, nowMs, pendingOf, totalOf, untilLive } from './tab.ts';
 import { delivered, type Device, eventually, sendMany, sleep, World } from './world.ts';
 

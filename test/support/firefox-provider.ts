@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { defineBrowserProvider } from '@vitest/browser';
 import puppeteer, { type Browser } from 'puppeteer-core';
 import type { BrowserProviderOption } from 'vitest/node';
+import { besideOthers } from './beside-others.ts';
 import { type KeptProcess, startKept } from './kept-process.ts';
 
 /**
@@ -67,7 +68,7 @@ export const firefox = (path: string): BrowserProviderOption =>
       const browser = new Firefox(path);
       return {
         name: 'firefox-bidi',
-        supportsParallelism: false,
+        ...besideOthers,
         getCommandsContext: () => ({}),
         openPage: (_session, url) => browser.openPage(url),
         close: () => browser.close(),

@@ -4,12 +4,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** The longest files, by their time; each takes more than ten seconds. */
 const LONGEST = [
   'test/e2e/replay',
+  'test/e2e/demo-vendors',
+  'test/e2e/outbox-sdks',
   'test/e2e/offline-reading',
   'test/e2e/half-open',
   'test/e2e/demo',
+  'test/contract/conformance',
   'test/contract/server-groups.model',
   'test/contract/server-cli',
   'test/contract/server-store.pglite',
+  'test/contract/server-store',
+  'test/contract/several-servers',
+  'test/browser/compat-first-start',
+  'test/browser/compat-easemob-sdk',
 ];
 
 const rank = ({ moduleId }: TestSpecification): number => {

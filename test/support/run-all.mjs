@@ -1,11 +1,11 @@
-// All steps of `npm test`, one after the other, even after a failed step; arguments go to Vitest. The last line is the
-// sum: `N passed, N failed`.
+// All steps of `npm test`, even after a failed step; arguments go to Vitest. The last line is the sum: `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countResults, worthRepeating } from './count-results.mjs';
+import { inIdleTime } from './in-idle-time.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -19,26 +19,30 @@ const run = (command, ...args) =>
 
 const failedSteps = [];
 
+/** Resolves at the end of the child with its output, and with whether it succeeded. */
+const ending = (child) =>
+  new Promise((done) => {
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => (said += chunk));
+    child.on('error', () => done({ said, ended: false }));
+    child.on('close', (code) => done({ said, ended: code === 0 }));
+  });
+
+const stepsOfNpm = { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' };
+
 /** Runs steps in order, beside other steps. The output of a step is printed when the step has ended. */
 const inTurn = async (...steps) => {
   for (const step of steps) {
-    const child = spawn('npm', ['run', '--silent', step], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32',
-    });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
-    const ended = await new Promise((done) => {
-      child.on('error', () => done(false));
-      child.on('close', (code) => done(code === 0));
-    });
+    const { said, ended } = await ending(spawn('npm', ['run', '--silent', step], stepsOfNpm));
     process.stdout.write(`\n# ${step}\n${said}`);
     if (!ended) failedSteps.push(step);
   }
 };
 // ESLint takes as long as all other steps together.
 await Promise.all([inTurn('lint:code'), inTurn('chromium', 'engines', 'build', 'types', 'lint:format')]);
+
+// The simulation computes all the time, and waits for nothing. The tests wait for browsers and servers half of the time.
+const simulation = ending(inIdleTime('npm', ['run', '--silent', 'simulate', '--', '--test'], stepsOfNpm));
 
 /** Runs Vitest. @returns its JSON report, and whether all went well. */
 const runTests = async (...args) => {
@@ -67,8 +71,9 @@ if (counts.failed > 0 && files.length > 0) {
   }
 }
 
-console.log('\n# simulation');
-if (!(await run('npm', 'run', '--silent', 'simulate', '--', '--test'))) failedSteps.push('simulate -- --test');
+const simulated = await simulation;
+process.stdout.write(`\n# simulation\n${simulated.said}`);
+if (!simulated.ended) failedSteps.push('simulate -- --test');
 
 for (const title of unsteady) console.log(`unsteady, failed once and passed alone: ${title}`);
 for (const step of failedSteps) console.log(`failed: npm run ${step}`);

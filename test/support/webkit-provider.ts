@@ -1,6 +1,7 @@
 /** Runs Vitest's browser suites in WebKitGTK: its smallest browser on a display of its own, driven over the W3C's WebDriver. */
 import { defineBrowserProvider } from '@vitest/browser';
 import type { BrowserProviderOption } from 'vitest/node';
+import { besideOthers } from './beside-others.ts';
 import type { WebKitFiles } from './find-engines.ts';
 import { freePort, type KeptProcess, startKept } from './kept-process.ts';
 
@@ -89,7 +90,7 @@ export const webkit = (files: WebKitFiles): BrowserProviderOption =>
       const browser = new WebKit(files);
       return {
         name: 'webkit-webdriver',
-        supportsParallelism: false,
+        ...besideOthers,
         getCommandsContext: () => ({}),
         openPage: (_session, url) => browser.openPage(url),
         close: () => browser.close(),
