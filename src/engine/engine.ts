@@ -32,7 +32,7 @@ import { Sync } from './sync/connection/sync.ts';
 import { TokenSource } from './net/token-source.ts';
 import { UserAsks } from './net/user-asks.ts';
 import { RetentionTask } from './space/retention.ts';
-import { Views } from './views/views.ts';
+import { createViews, type Watch } from './views/views.ts';
 import { LoggedOutError, WipedError } from './write/log-header.ts';
 import { Writer } from './write/writer.ts';
 import { errorDetails, type Log } from '../logging.ts';
@@ -66,7 +66,7 @@ export class Engine {
     private readonly lockName: string,
     private readonly writer: Writer,
     private readonly leader: Leader,
-    private readonly views: Views,
+    private readonly watchView: Watch,
     private readonly flushes: Flushes,
     private readonly answer: (call: QueryCall) => ReturnType<typeof askInOrder>,
     private readonly stopLooking: Cancel,
@@ -125,7 +125,7 @@ export class Engine {
     const flushes = new Flushes();
     const sources = { ports, writer, ask, history, flushes, leader };
     const answer = (call: QueryCall): ReturnType<typeof askInOrder> => askInOrder(sources, call);
-    const views = new Views(ports, writer, {
+    const watchView = createViews(ports, writer, {
       leader: leader.status,
       opened: (conversationId, limit) => history.opened(conversationId, limit),
       needed: (conversationId, seq) => history.needed(conversationId, seq),
@@ -136,7 +136,7 @@ export class Engine {
       stopReaching();
       stopFresh();
     };
-    const engine = new Engine(ports, gate, lockName, writer, leader, views, flushes, answer, stopLooking, context, isRestored);
+    const engine = new Engine(ports, gate, lockName, writer, leader, watchView, flushes, answer, stopLooking, context, isRestored);
     leader.start();
     if (Object.values(retention).some((limit) => limit !== undefined))
       engine.stopMakingRoom = new RetentionTask(ports, writer, retention).start();
@@ -161,7 +161,7 @@ export class Engine {
 
   /** Tells the values of a topic until `close()`. @returns stops it. */
   watch<T extends Topic>(topic: T, watcher: Watcher<TopicValue[T['of']]>): Cancel {
-    const stop = this.views.watch(topic, watcher);
+    const stop = this.watchView(topic, watcher);
     const end = (): void => {
       stop();
       watcher.ended();

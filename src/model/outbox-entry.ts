@@ -12,6 +12,7 @@ import { LOST_TEXT } from './message/lost-text.ts';
 import type { Mentions } from './message/mentions.ts';
 import { NO_RANGES, type Ranges, union } from './registers/ranges.ts';
 import type { AckContent } from './message/receipt.ts';
+import { isEmpty } from './without-empty.ts';
 import type { AccountSettings, ReceiptSettings, SettingsCounts } from './message/receipt-settings.ts';
 
 /** An opaque position in the server's change feed. Clients store and return cursors, and never parse them. */
@@ -78,26 +79,18 @@ export const mergePendingReceipts = (older: PendingReceipts, newer: PendingRecei
   named: union(older.named, newer.named),
   namedIds: newer.namedIds.length === 0 ? older.namedIds : [...new Set([...older.namedIds, ...newer.namedIds])].sort(),
   contents: joinContents(older.contents, newer.contents),
-  muted: older.muted && newer.muted ? latestFlag(older.muted, newer.muted) : (older.muted ?? newer.muted),
-  marked: older.marked && newer.marked ? latestMark(older.marked, newer.marked) : (older.marked ?? newer.marked),
+  muted: older.muted ? latestFlag(older.muted, newer.muted) : newer.muted,
+  marked: older.marked ? latestMark(older.marked, newer.marked) : newer.marked,
   untold: union(older.untold, newer.untold),
-  archived: older.archived && newer.archived ? latestMark(older.archived, newer.archived) : (older.archived ?? newer.archived),
+  archived: older.archived ? latestMark(older.archived, newer.archived) : newer.archived,
 });
 
 /** Whether a flag is among the pending registers. */
 export const hasFlag = ({ muted, marked, archived }: Pick<PendingReceipts, 'muted' | 'marked' | 'archived'>): boolean =>
   Boolean(muted ?? marked ?? archived);
 
-export const isNothingPending = (pendingReceipts: PendingReceipts): boolean =>
-  pendingReceipts.position === 0 &&
-  pendingReceipts.cleared.length === 0 &&
-  pendingReceipts.read.length === 0 &&
-  pendingReceipts.delivered.length === 0 &&
-  pendingReceipts.named.length === 0 &&
-  pendingReceipts.namedIds.length === 0 &&
-  pendingReceipts.contents.length === 0 &&
-  pendingReceipts.untold.length === 0 &&
-  !hasFlag(pendingReceipts);
+/** Whether nothing is pending: a flag that was changed has a count. */
+export const isNothingPending = (pendingReceipts: Partial<PendingReceipts>): boolean => isEmpty(pendingReceipts);
 
 /** Removes the receipts forbidden by these switches. Returns the same object if nothing is removed. */
 export const allowedBy = (switches: ReceiptSettings, pendingReceipts: PendingReceipts): PendingReceipts => {

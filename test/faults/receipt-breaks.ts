@@ -52,8 +52,8 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F91',
     file: 'src/engine/sync/outbox/batch.ts',
-    from: '...(position > 0 ? { position } : {}),',
-    to: '',
+    from: `return { kind: 'receipts', key, conversationId, cursor, ...registers };`,
+    to: `return { kind: 'receipts', key, conversationId, cursor, ...registers, position: undefined };`,
     test: ['node', PEOPLE, 'F91'],
   },
   {

@@ -167,8 +167,8 @@ export const HARDER_BUGS = [
   bug(
     'the log forgets the mentions of a row',
     'model/conversation/conversation.ts',
-    '...(row.mentions.length > 0 ? { mentions: row.mentions } : {}),',
-    '',
+    '...withoutEmpty(registers),',
+    '...withoutEmpty({ ...registers, mentions: NO_RANGES }),',
   ),
   bug(
     'a queued message forgets whom it mentions',
@@ -179,8 +179,8 @@ export const HARDER_BUGS = [
   bug(
     'what is read under a switch: the entry does not carry it',
     'engine/sync/outbox/batch.ts',
-    '...(untold.length > 0 ? { untold } : {}),',
-    '',
+    "return { kind: 'receipts', key, conversationId, cursor, ...registers };",
+    "return { kind: 'receipts', key, conversationId, cursor, ...registers, untold: undefined };",
   ),
   bug(
     'what is read under a switch: the server and the devices name it',

@@ -55,12 +55,13 @@ const BESIDE = '(the files beside the shelves)';
 export const SHELVES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   model: {
     'byte-length': [],
+    'without-empty': [],
     must: [],
     ids: ['must', 'byte-length'],
     registers: ['ids'],
     message: ['registers', 'ids', 'must', 'byte-length'],
-    'outbox-entry': ['message', 'registers', 'ids'],
-    conversation: ['outbox-entry', 'message', 'registers', 'ids'],
+    'outbox-entry': ['message', 'registers', 'ids', 'without-empty'],
+    conversation: ['outbox-entry', 'message', 'registers', 'ids', 'without-empty'],
     api: ['conversation', 'outbox-entry', 'message', 'registers', 'ids'],
   },
   engine: {

@@ -91,22 +91,12 @@ export class AccountState {
   static restore(me: UserId, snapshot: Snapshot | undefined): AccountState {
     const model = new AccountState(me);
     if (!snapshot) return model;
-    model.version = snapshot.version;
-    model.cursor = snapshot.cursor;
-    model.asOf = snapshot.asOf ?? null;
-    model.confirmedAt = snapshot.confirmedAt ?? null;
-    model.paused = snapshot.paused;
-    model.settings = snapshot.settings;
-    model.account = snapshot.account;
-    for (const kept of snapshot.conversations) Object.assign(model.ensure(kept.row.conversationId), kept, { row: wholeRow(kept.row) });
-    for (const row of snapshot.rowsBeforeCatchUp ?? []) model.rowsBeforeCatchUp.set(row.conversationId, row);
-    for (const entry of snapshot.outbox) model.putEntry(entry);
-    model.confirmed = RecentlyConfirmed.of(snapshot.confirmed);
-    model.deadLetters = [...snapshot.deadLetters];
-    model.events = [...snapshot.events];
-    for (const one of snapshot.statistics ?? []) model.statistics.set(one.messageId, one);
-    model.eventCount = snapshot.eventCount;
-    model.heard = snapshot.heard;
+    const { conversations, rowsBeforeCatchUp = [], outbox, confirmed, statistics = [], ...plain } = snapshot;
+    Object.assign(model, plain, { confirmed: RecentlyConfirmed.of(confirmed), events: [...plain.events] });
+    for (const kept of conversations) Object.assign(model.ensure(kept.row.conversationId), kept, { row: wholeRow(kept.row) });
+    for (const row of rowsBeforeCatchUp) model.rowsBeforeCatchUp.set(row.conversationId, row);
+    for (const entry of outbox) model.putEntry(entry);
+    for (const one of statistics) model.statistics.set(one.messageId, one);
     return model;
   }
 
@@ -140,23 +130,14 @@ export class AccountState {
   }
 
   snapshot(): Snapshot {
+    const { version, cursor, asOf, confirmedAt, paused, settings, account, deadLetters, events, eventCount, heard } = this;
     return {
-      version: this.version,
-      cursor: this.cursor,
-      asOf: this.asOf,
-      confirmedAt: this.confirmedAt,
-      paused: this.paused,
-      settings: this.settings,
-      account: this.account,
+      ...{ version, cursor, asOf, confirmedAt, paused, settings, account, deadLetters, events, eventCount, heard },
       conversations: [...this.conversations.values()].map(keptConversation),
-      ...(this.rowsBeforeCatchUp.size > 0 ? { rowsBeforeCatchUp: [...this.rowsBeforeCatchUp.values()] } : {}),
+      rowsBeforeCatchUp: [...this.rowsBeforeCatchUp.values()],
       outbox: [...this.outbox.values()],
       confirmed: this.confirmed.all,
-      deadLetters: this.deadLetters,
-      events: this.events,
-      ...(this.statistics.size > 0 ? { statistics: [...this.statistics.values()] } : {}),
-      eventCount: this.eventCount,
-      heard: this.heard,
+      statistics: [...this.statistics.values()],
     };
   }
 
@@ -225,8 +206,8 @@ export class AccountState {
     const after = {
       readUpTo: Math.max(row.readUpTo, position),
       cleared: union(row.cleared, cleared),
-      muted: muted ? latestFlag(row.muted, muted) : row.muted,
-      marked: marked ? latestMark(row.marked, marked) : row.marked,
+      muted: latestFlag(row.muted, muted),
+      marked: latestMark(row.marked, marked),
       archived: archiveOf(row, archived),
     };
     const reopenedBy = after.archived === row.archived ? row.reopenedBy : 0;

@@ -206,7 +206,7 @@ export class ConversationState {
 
   /** The newest mute flag, set on this device or on another. */
   get muteFlag(): Flag {
-    return this.pendingReceipts.muted ? latestFlag(this.row.muted, this.pendingReceipts.muted) : this.row.muted;
+    return latestFlag(this.row.muted, this.pendingReceipts.muted);
   }
 
   get archived(): boolean {
@@ -230,7 +230,7 @@ export class ConversationState {
 
   /** The newest mark, set on this device or on another. */
   get mark(): Mark {
-    return this.pendingReceipts.marked ? latestMark(this.row.marked, this.pendingReceipts.marked) : this.row.marked;
+    return latestMark(this.row.marked, this.pendingReceipts.marked);
   }
 
   /** Messages that the user cleared one by one, and that do not count: no mark counts them again. */

@@ -40,12 +40,6 @@ export const nothingDirty = (): Dirty => ({
 /** Adds the later changes `more` to `to`. */
 export const addDirty = (to: Dirty, more: Dirty): void => {
   for (const id of more.conversations) to.conversations.add(id);
-  to.shown ||= more.shown;
-  to.known ||= more.known;
-  to.outbox ||= more.outbox;
-  to.deadLetters ||= more.deadLetters;
-  to.settings ||= more.settings;
-  to.asOf ||= more.asOf;
-  to.awaited ||= more.awaited;
+  for (const part of ['shown', 'known', 'outbox', 'deadLetters', 'settings', 'asOf', 'awaited'] as const) to[part] ||= more[part];
   to.events.push(...more.events);
 };

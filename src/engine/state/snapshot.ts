@@ -4,6 +4,7 @@ import { type ConversationRow, rowParts, type RowParts } from '../../model/conve
 import type { Seq } from '../../model/ids.ts';
 import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
 import type { Ranges } from '../../model/registers/ranges.ts';
+import { withoutEmpty } from '../../model/without-empty.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { AccountSettings, ReceiptSettings } from '../../model/message/receipt-settings.ts';
@@ -30,17 +31,11 @@ interface Kept {
 /** A stored conversation, without its empty parts: every start of the worker parses all conversations. */
 export type KeptConversation = { readonly row: RowParts } & Partial<Kept>;
 
-export const keptConversation = (one: { readonly row: ConversationRow } & Kept): KeptConversation => ({
-  row: rowParts(one.row),
-  ...(one.storedSeqs.length > 0 ? { storedSeqs: one.storedSeqs } : {}),
-  ...(one.evicted.length > 0 ? { evicted: one.evicted } : {}),
-  ...(one.dropped.length > 0 ? { dropped: one.dropped } : {}),
-  ...(one.readFloor > 0 ? { readFloor: one.readFloor } : {}),
-  ...(one.deliveryFloor > 0 ? { deliveryFloor: one.deliveryFloor } : {}),
-  ...(one.newest ? { newest: one.newest } : {}),
-  ...(one.newestReceived > 0 ? { newestReceived: one.newestReceived } : {}),
-  ...(one.historyUpTo > 0 ? { historyUpTo: one.historyUpTo } : {}),
-});
+export const keptConversation = (one: { readonly row: ConversationRow } & Kept): KeptConversation => {
+  const { row, storedSeqs, evicted, dropped, readFloor, deliveryFloor, newest, newestReceived, historyUpTo } = one;
+  const kept: Kept = { storedSeqs, evicted, dropped, readFloor, deliveryFloor, newest, newestReceived, historyUpTo };
+  return { row: rowParts(row), ...withoutEmpty(kept) };
+};
 
 export interface Snapshot {
   readonly version: number;

@@ -1,6 +1,6 @@
 /** Puts pending receipts into the outbox: at most one unsent entry per conversation, with all its registers. */
 import type { ConversationId } from '../../model/ids.ts';
-import { isNothingPending, NO_PENDING_RECEIPTS, type PendingReceipts } from '../../model/outbox-entry.ts';
+import { isNothingPending, type PendingReceipts } from '../../model/outbox-entry.ts';
 import { NO_RANGES, range, union } from '../../model/registers/ranges.ts';
 import type { Ports } from '../../ports/ports.ts';
 import type { Draft } from './draft.ts';
@@ -15,7 +15,7 @@ export type IntentPorts = Pick<Ports, 'clock' | 'random'>;
  * What the position passes, and what is cleared by itself, while this device sends no read receipts stays untold: no device of the user may name it later (F130).
  */
 export const enqueueReceipts = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, more: Partial<PendingReceipts>): void => {
-  if (isNothingPending({ ...NO_PENDING_RECEIPTS, ...more })) return;
+  if (isNothingPending(more)) return;
   const conversation = draft.model.get(conversationId);
   const unsent = conversation?.unsent;
   const passed = draft.model.allowed.readReceipts

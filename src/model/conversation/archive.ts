@@ -8,8 +8,7 @@ import type { PendingReceipts } from '../outbox-entry.ts';
 import { unreadAt } from './unread.ts';
 
 /** The newest archived flag, set on this device or on another. */
-export const archiveOf = (row: Pick<ConversationRow, 'archived'>, pending: Archive | null): Archive =>
-  pending ? latestMark(row.archived, pending) : row.archived;
+export const archiveOf = (row: Pick<ConversationRow, 'archived'>, pending: Archive | null): Archive => latestMark(row.archived, pending);
 
 /** Whether the flag of the row is in force: at the server, and on a device without a pending change. */
 export const holdsArchived = ({ archived, reopenedBy }: Pick<ConversationRow, 'archived' | 'reopenedBy'>, muted: boolean): boolean =>

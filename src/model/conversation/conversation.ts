@@ -14,6 +14,7 @@ import type { ConversationId, Seq } from '../ids.ts';
 import type { Json, Message, StoredMessage } from '../message/message.ts';
 import { above, intersect, NO_RANGES, type Ranges, union } from '../registers/ranges.ts';
 import { joinReceiptsSent, NO_RECEIPTS_SENT, type ReceiptsSent } from '../message/receipt.ts';
+import { withoutEmpty } from '../without-empty.ts';
 import type { Totals } from './total.ts';
 
 /** A row with more ranges than this carries `counted` instead of `uncounted`, and only the newest of `cleared`. */
@@ -121,33 +122,12 @@ export const firstVisible = ({ firstSeq, joinedAt }: Pick<ConversationRow, 'firs
 /** A row without its empty fields. {@link wholeRow} adds them again. */
 export type RowParts = Pick<ConversationRow, 'conversationId' | 'version'> & Partial<ConversationRow>;
 
-const hasSentNothing = ({ delivered, read, named }: ReceiptsSent): boolean => delivered.length + read.length + named.length === 0;
-const isUnset = ({ count, value }: Flag): boolean => count === 0 && !value;
-
 /** Leaves out the empty registers: rows are written often, and most of their registers are empty. */
-export const rowParts = (row: ConversationRow): RowParts => ({
-  conversationId: row.conversationId,
-  version: row.version,
-  latestSeq: row.latestSeq,
-  ...(row.firstSeq > 1 ? { firstSeq: row.firstSeq } : {}),
-  ...(row.joinedAt > 0 ? { joinedAt: row.joinedAt } : {}),
-  ...(row.readUpTo > 0 ? { readUpTo: row.readUpTo } : {}),
-  ...(row.readBy ? { readBy: row.readBy } : {}),
-  ...(row.uncounted.length > 0 ? { uncounted: row.uncounted } : {}),
-  ...(row.cleared.length > 0 ? { cleared: row.cleared } : {}),
-  ...(row.counted ? { counted: row.counted } : {}),
-  ...(row.mentions.length > 0 ? { mentions: row.mentions } : {}),
-  ...(row.mentionsCounted ? { mentionsCounted: row.mentionsCounted } : {}),
-  ...(isUnset(row.muted) ? {} : { muted: row.muted }),
-  ...(isUnset(row.marked) ? {} : { marked: row.marked }),
-  ...(row.untold.length > 0 ? { untold: row.untold } : {}),
-  ...(isUnset(row.archived) ? {} : { archived: row.archived }),
-  ...(row.reopenedBy > 0 ? { reopenedBy: row.reopenedBy } : {}),
-  ...(isUnset(row.left) ? {} : { left: row.left }),
-  ...(hasSentNothing(row.mine) ? {} : { mine: row.mine }),
-  ...(hasSentNothing(row.theirs) ? {} : { theirs: row.theirs }),
-  ...(row.lastMessage ? { lastMessage: row.lastMessage } : {}),
-  ...(row.present.length > 0 ? { present: row.present } : {}),
+export const rowParts = ({ conversationId, version, firstSeq, ...registers }: ConversationRow): RowParts => ({
+  conversationId,
+  version,
+  ...(firstSeq > 1 ? { firstSeq } : {}),
+  ...withoutEmpty(registers),
 });
 
 export const wholeRow = (parts: RowParts): ConversationRow => ({ ...emptyRow(parts.conversationId), ...parts });

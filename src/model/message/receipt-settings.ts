@@ -44,8 +44,8 @@ export const ALL_ON: AccountSettings = { deliveryReceipts: ON, readReceipts: ON 
 
 /** Joins two states of the settings. Commutative, associative, idempotent (I-2). */
 export const joinSettings = (a: AccountSettings, b: Partial<AccountSettings>): AccountSettings => ({
-  deliveryReceipts: b.deliveryReceipts ? latestFlag(a.deliveryReceipts, b.deliveryReceipts) : a.deliveryReceipts,
-  readReceipts: b.readReceipts ? latestFlag(a.readReceipts, b.readReceipts) : a.readReceipts,
+  deliveryReceipts: latestFlag(a.deliveryReceipts, b.deliveryReceipts),
+  readReceipts: latestFlag(a.readReceipts, b.readReceipts),
 });
 
 export const valuesOf = ({ deliveryReceipts, readReceipts }: AccountSettings): ReceiptSettings => ({

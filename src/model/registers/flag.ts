@@ -38,8 +38,9 @@ export const UNSET: Flag = { count: 0, value: false };
 export const UNMARKED: Mark = { count: 0, value: false, at: 0 };
 export const NOT_ARCHIVED: Archive = UNMARKED;
 
-/** Joins two states of the same flag. Commutative, associative, idempotent (I-2). */
-export const latestFlag = <F extends Flag>(a: F, b: F): F => {
+/** Joins two states of the same flag; without a second state there is nothing to join. Commutative, associative, idempotent (I-2). */
+export const latestFlag = <F extends Flag>(a: F, b: F | null | undefined): F => {
+  if (!b) return a;
   if (a.count !== b.count) return a.count > b.count ? a : b;
   return a.value ? b : a;
 };
@@ -56,7 +57,8 @@ const clearedIn = ({ cleared = NO_RANGES }: Mark): Ranges => cleared;
  * Joins two states of the same mark. If both set it at the same count, the mark holds from the earlier message and to the later end, and
  * what was cleared under either is cleared.
  */
-export const latestMark = (a: Mark, b: Mark): Mark => {
+export const latestMark = (a: Mark, b: Mark | null): Mark => {
+  if (!b) return a;
   if (a.count !== b.count || a.value !== b.value) return latestFlag(a, b);
   const first = earlier(a, b);
   const at = Math.max(a.at, b.at);

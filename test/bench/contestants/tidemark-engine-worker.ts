@@ -2,7 +2,7 @@
 import { serveStreams } from '../../../src/bridge/serve-streams.ts';
 import { applyChanges } from '../../../src/engine/apply/apply-changes.ts';
 import { ObservableValue } from '../../../src/model/observable-value.ts';
-import { Views } from '../../../src/engine/views/views.ts';
+import { createViews } from '../../../src/engine/views/views.ts';
 import { Writer } from '../../../src/engine/write/writer.ts';
 import { browserBus, browserClock, browserRandom, browserRoom } from '../../../src/platform/browser-ports.ts';
 import { openDiskStore } from '../../../src/store/disk-store.ts';
@@ -31,8 +31,8 @@ self.onmessage = async ({ data }: MessageEvent<EngineJob | 'go'>) => {
   };
   const writer = await Writer.open(ports, ME);
   await writer.write('first-cursor', { durability: 'relaxed' }, (draft) => draft.change({ t: 'cursor', cursor: 'c0' }));
-  const views = new Views(ports, writer, { leader: new ObservableValue(LEADER), opened: () => undefined, needed: () => undefined });
-  serveStreams(data.streams, (topic, watcher) => views.watch(topic, watcher));
+  const watch = createViews(ports, writer, { leader: new ObservableValue(LEADER), opened: () => undefined, needed: () => undefined });
+  serveStreams(data.streams, watch);
   const feed = new Feed(data.amount);
   const builder = new FrameBuilder();
   await new Promise((resolve) => {

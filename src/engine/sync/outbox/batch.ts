@@ -3,8 +3,9 @@
  * holds back no other.
  */
 import { byteLength } from '../../../model/byte-length.ts';
-import type { Archive, Flag, Mark } from '../../../model/registers/flag.ts';
+import type { Mark } from '../../../model/registers/flag.ts';
 import { type OutboxEntry, type Queue, queueOf } from '../../../model/outbox-entry.ts';
+import { withoutEmpty } from '../../../model/without-empty.ts';
 import type { Limits } from '../../../protocol/frames.ts';
 import type { WireEntry } from '../../../protocol/submit.ts';
 
@@ -18,26 +19,11 @@ export const wireEntry = (entry: OutboxEntry): WireEntry => {
   const { key, conversationId, cursor } = entry;
   if (entry.kind === 'message') return { kind: 'message', key, conversationId, cursor, ...entry.message };
   if (entry.kind === 'recall') return { kind: 'recall', key, conversationId, cursor, id: entry.messageId };
-  const { position, cleared, read, delivered, named, namedIds, contents, muted, marked, archived, untold } = entry.pendingReceipts;
-  const { settingsSeen } = entry;
-  return {
-    kind: 'receipts',
-    key,
-    conversationId,
-    cursor,
-    ...(position > 0 ? { position } : {}),
-    ...(cleared.length > 0 ? { cleared } : {}),
-    ...(read.length > 0 ? { read } : {}),
-    ...(delivered.length > 0 ? { delivered } : {}),
-    ...(named.length > 0 ? { named } : {}),
-    ...(namedIds.length > 0 ? { namedIds: [...namedIds] } : {}),
-    ...(contents.length > 0 ? { contents: [...contents] } : {}),
-    ...(muted ? { muted: muted satisfies Flag } : {}),
-    ...(marked ? { marked: wireMark(marked) } : {}),
-    ...(untold.length > 0 ? { untold } : {}),
-    ...(settingsSeen && settingsSeen.deliveryReceipts + settingsSeen.readReceipts > 0 ? { settingsSeen } : {}),
-    ...(archived ? { archived: archived satisfies Archive } : {}),
-  };
+  const { pendingReceipts, settingsSeen } = entry;
+  const { namedIds, contents, marked } = pendingReceipts;
+  const lists = { namedIds: [...namedIds], contents: [...contents] };
+  const registers = withoutEmpty({ ...pendingReceipts, ...lists, marked: marked && wireMark(marked), settingsSeen });
+  return { kind: 'receipts', key, conversationId, cursor, ...registers };
 };
 
 /** The part of a conversation in the next frame. The entries of a conversation that joins fill the room left by the due conversations. */
