@@ -71,7 +71,7 @@ describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
     expect(await account(store)).toMatchObject({ userId: 'ann', version: 0 });
   });
 
-  it('a receipt is seven statements, and the read of a device that is told of it six, the begin and the end included', async () => {
+  it('a receipt is six statements, and the read of a device that is told of it six, the begin and the end included', async () => {
     const { pool } = await open(true);
     let statements = 0;
     const client = await pool.connect();
@@ -93,7 +93,7 @@ describe.skipIf(!findPostgres())('the plans of PostgreSQL', () => {
     try {
       await submit(store, 'ann', messageTo('bob', 'counted-1'), messageTo('bob', 'counted-2'));
       const cursor = await cursorOf(store, 'ann');
-      expect(await counted(() => submit(store, 'bob', receiptsTo('ann', { position: 1, read: [[1, 1]] })))).toBe(7);
+      expect(await counted(() => submit(store, 'bob', receiptsTo('ann', { position: 1, read: [[1, 1]] })))).toBe(6);
       expect(await counted(() => pullAll(store, 'ann', cursor))).toBe(6);
     } finally {
       await store.close();

@@ -156,8 +156,10 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
         return confirmed(entry, { account: settingsWithVersion(unit.account!) });
     }
   });
-  await unit.writeBack(tx);
-  const results = await withRows(tx, unit, outcomes);
+  const written = unit.writeBack(tx);
+  if (unit.writesMessages) await written;
+  // Otherwise the rows and the writes are one statement.
+  const [results] = await Promise.all([withRows(tx, unit, outcomes), written]);
   const newest = Math.max(
     0,
     ...results.map((result) => (result.outcome === 'confirmed' ? Math.max(result.row?.version ?? 0, result.account?.version ?? 0) : 0)),

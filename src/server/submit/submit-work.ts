@@ -198,6 +198,11 @@ export class SubmitWork {
     );
   }
 
+  /** Whether `writeBack` changes what the rows of the answer are read from: the messages. */
+  get writesMessages(): boolean {
+    return this.messages.length + this.recalled.length > 0;
+  }
+
   async writeBack(tx: ServerTx): Promise<void> {
     // Each of these writes another table, so they may be one statement.
     await Promise.all([

@@ -216,6 +216,25 @@ describe('merged statements', () => {
     expect(outcomes[3]).toEqual({ status: 'fulfilled', value: [{ id: 2 }] });
   });
 
+  it('a select beside a write is one statement with the write, for several bodies too', async () => {
+    const asked: [string, readonly (string | number)[]][] = [];
+    const query = async (text: string, params: readonly (string | number)[] = []) => {
+      asked.push([text.replace(/\s+/g, ' '), params]);
+      return [0, 1].map((merged_body) => ({ merged_body, n: merged_body }));
+    };
+    const outcomes = await runMerged(
+      query,
+      ['ann', 'bob'].map((name) => async ({ select, put }) => {
+        const [rows] = await Promise.all([select('select $1', [name]), put('update x $1 $2', [{ name }], [7])]);
+        return rows;
+      }),
+    );
+    expect(outcomes.map((one) => one.status === 'fulfilled' && one.value)).toEqual([0, 1].map((n) => [{ merged_body: n, n }]));
+    expect(asked).toHaveLength(1);
+    expect(asked[0]![0]).toMatch(/^with put_0 as \(update x \$1 \$2\) select merged\.merged_body, .* json_to_recordset\(\$3::text::json\)/);
+    expect(asked[0]![1]).toEqual(['[{"name":"ann"},{"name":"bob"}]', 7, '[{"merged_body":0,"p1":"ann"},{"merged_body":1,"p1":"bob"}]']);
+  });
+
   it('what bodies ask side by side is one select with one time, and their writes are one write', async () => {
     const asked: [string, readonly (string | number)[]][] = [];
     const query = async (text: string, params: readonly (string | number)[] = []) => {
@@ -235,7 +254,7 @@ describe('merged statements', () => {
     const records = '[{"name":"ann"},{"name":"bob"}]';
     expect(asked.slice(1)).toEqual([
       ['with z $1', [records]],
-      ['with part_0 as (insert x $1), part_1 as (update y $2 $3) select', [records, records, 7]],
+      ['with put_0 as (insert x $1), put_1 as (update y $2 $3) select', [records, records, 7]],
     ]);
     expect(asked[0]?.[0]).toContain('(a merged.p1 merged.p1) as part) as part_0');
     expect(asked[0]?.[0]).toContain('(b merged.p2 merged.p3) as part) as part_1');

@@ -60,11 +60,16 @@ export const partIn = (row: SqlRow, i: number): readonly SqlRow[] => {
 };
 export const timeIn = (row: SqlRow): number => Number(row[AT]);
 
+const withPuts = (texts: readonly string[]): string => `with ${texts.map((text, i) => `put_${i} as (${text})`).join(',\n')}`;
+
 /** One statement for several writes; see {@link isJoinable}. */
-export const joinPuts = once((texts) => {
-  const parts = inOneList(texts).map((text, i) => `${partOf(i)} as (${text})`);
-  return `with ${parts.join(',\n')} select`;
+export const joinPuts = once((texts) => `${withPuts(inOneList(texts))} select`);
+
+/** One statement for several writes and a select, the last text. The select sees the rows as they were before the writes. */
+export const joinPutsAndSelect = once((texts) => {
+  const moved = inOneList(texts);
+  return `${withPuts(moved.slice(0, -1))} ${moved[moved.length - 1]!}`;
 });
 
-/** PostgreSQL allows a write within another write at the top level alone. */
+/** PostgreSQL allows a write within another statement at the top level alone. */
 export const isJoinable = (text: string): boolean => !/^\s*with\b/.test(text);

@@ -8,11 +8,11 @@
  * So the transaction has as many statements as its longest body, for any number of bodies. The caller promises that
  * no body reads or writes a row of another body's writes.
  *
- * What one body asks side by side, with `Promise.all`, is one statement too: its selects become one select, and all writes of the round
- * become one write.
+ * What one body asks side by side, with `Promise.all`, is one statement too: its selects become one select, all writes of the round become one
+ * write, and a write takes a select with it. So a select beside a write sees the rows as they were before the write.
  */
 import type { SqlQuery, SqlRow } from './driver.ts';
-import { forEach, INDEX, isJoinable, joinPuts, joinSelects, partIn, timeIn, typesOf } from './joined-statements.ts';
+import { forEach, INDEX, isJoinable, joinPuts, joinPutsAndSelect, joinSelects, partIn, timeIn, typesOf } from './joined-statements.ts';
 import type { Param, Statements } from './statements.ts';
 
 type Kind = 'lock' | 'now' | 'put' | 'select';
@@ -34,21 +34,37 @@ interface Call {
 /** Calls with the same text, and parameters of the same types. */
 type Equal = readonly [Call, ...Call[]];
 
-const selectAll = async (query: SqlQuery, calls: Equal): Promise<void> => {
+/** A statement, and what becomes of its rows. */
+interface Ask {
+  readonly text: string;
+  readonly params: readonly Param[];
+  readonly settle: (rows: Rows) => void;
+}
+
+const selectOf = (calls: Equal): Ask => {
   const { text, params } = calls[0];
   // Bodies often ask for the same: all members of a group read its newest message.
   const keys = calls.map((call) => JSON.stringify(call.params));
   const distinct = [...new Map(calls.map((call, i) => [keys[i]!, call.params]))];
-  if (distinct.length === 1) {
-    const rows = await query(text, params);
-    for (const call of calls) call.settle(rows);
-    return;
-  }
+  if (distinct.length === 1)
+    return {
+      text,
+      params,
+      settle: (rows) => {
+        for (const call of calls) call.settle(rows);
+      },
+    };
   const wants = distinct.map(([, list], i) => Object.fromEntries([[INDEX, i], ...list.map((param, p) => [`p${p + 1}`, param] as const)]));
-  const found = new Map(distinct.map(([key]): [string, SqlRow[]] => [key, []]));
-  const lists = [...found.values()];
-  for (const row of await query(forEach(text, typesOf(params)), [JSON.stringify(wants)])) lists[Number(row[INDEX])]!.push(row);
-  for (const [i, call] of calls.entries()) call.settle(found.get(keys[i]!)!);
+  return {
+    text: forEach(text, typesOf(params)),
+    params: [JSON.stringify(wants)],
+    settle: (rows) => {
+      const found = new Map(distinct.map(([key]): [string, SqlRow[]] => [key, []]));
+      const lists = [...found.values()];
+      for (const row of rows) lists[Number(row[INDEX])]!.push(row);
+      for (const [i, call] of calls.entries()) call.settle(found.get(keys[i]!)!);
+    },
+  };
 };
 
 const lockAll = async (query: SqlQuery, calls: Equal): Promise<void> => {
@@ -56,13 +72,33 @@ const lockAll = async (query: SqlQuery, calls: Equal): Promise<void> => {
   for (const { isOwn, settle } of calls) settle(rows.filter(isOwn));
 };
 
-const putAll = async (query: SqlQuery, groups: readonly Equal[]): Promise<void> => {
+/** All writes of the groups, with a select in the same statement if there is one. */
+const putOf = (groups: readonly Equal[], select?: Ask): Ask => {
   // In one order, so the database prepares few texts.
   const ordered = [...groups].sort(([{ text: a }], [{ text: b }]) => (a < b ? -1 : Number(a > b)));
+  const texts = ordered.map(([{ text }]) => text);
   const params = ordered.flatMap((calls) => [JSON.stringify(calls.flatMap(({ list }) => list)), ...calls[0].params]);
-  const [{ text }] = ordered[0]!;
-  await query(ordered.length === 1 ? text : joinPuts(ordered.map(([one]) => one.text)), params);
-  for (const calls of groups) for (const call of calls) call.settle([]);
+  return {
+    text: select ? joinPutsAndSelect([...texts, select.text]) : texts.length === 1 ? texts[0]! : joinPuts(texts),
+    params: [...params, ...(select?.params ?? [])],
+    settle: (rows) => {
+      for (const calls of groups) for (const call of calls) call.settle([]);
+      select?.settle(rows);
+    },
+  };
+};
+
+/** The statements of a round behind its locks, in their order. */
+const asksOf = (puts: readonly Equal[], selects: readonly Equal[]): readonly Ask[] => {
+  const asks = selects.map(selectOf);
+  const joined = puts.filter(([{ text }]) => isJoinable(text));
+  const alone = puts.filter(([{ text }]) => !isJoinable(text));
+  const beside = joined.length > 0 ? asks.find(({ text }) => isJoinable(text)) : undefined;
+  return [
+    ...alone.map((group) => putOf([group])),
+    ...(joined.length > 0 ? [putOf(joined, beside)] : []),
+    ...asks.filter((ask) => ask !== beside),
+  ];
 };
 
 /** The selects of each body as one call. What a round reads has one time. */
@@ -189,10 +225,8 @@ class Rounds {
     try {
       // Locks come first, so that every transaction takes its locks in one order.
       for (const group of equal(of('lock'))) await lockAll(query, group);
-      const puts = equal(of('put'));
-      const [alone, joined] = [puts.filter(([{ text }]) => !isJoinable(text)), puts.filter(([{ text }]) => isJoinable(text))];
-      for (const groups of [...alone.map((group) => [group]), joined]) if (groups.length > 0) await putAll(query, groups);
-      for (const group of equal(joinedByBody([...of('select'), ...of('now')]))) await selectAll(query, group);
+      for (const { text, params, settle } of asksOf(equal(of('put')), equal(joinedByBody([...of('select'), ...of('now')]))))
+        settle(await query(text, params));
     } catch (error) {
       this.failure ??= { error };
       this.isRound = false;
