@@ -53,7 +53,7 @@ export const publishMessage = async (
   };
   const now = await opening;
   const mine = { ...now, store: inTurnsOf(now.store, now.turns, from) };
-  const { results, hints } = await submitEntries(mine, { userId: from, deviceId: 'server' }, [entry]);
+  const { results, hints } = await submitEntries(mine, { userId: from, deviceId: 'server' }, [entry], { wantsRows: false });
   const [result] = results;
   if (result?.outcome === 'confirmed' && result.message) {
     for (const hint of hints) now.bus.publish(hint);

@@ -48,9 +48,14 @@ const ROW_BUDGET = MAX_SERVER_FRAME_BYTES / 2;
  * later entries of an answered conversation get no row. An entry without any room for its row is answered
  * `retry`: the entry is already in effect, so the retry only fetches the row.
  */
-export const withRows = async (tx: ServerReadTx, unit: SubmitWork, outcomes: readonly Outcome[]): Promise<readonly WireResult[]> => {
+export const withRows = async (
+  tx: ServerReadTx,
+  unit: SubmitWork,
+  outcomes: readonly Outcome[],
+  wantsRows = true,
+): Promise<readonly WireResult[]> => {
   const wanted = new Map<number, MemberView>();
-  for (const one of outcomes) {
+  for (const one of wantsRows ? outcomes : []) {
     const conversation = 'extra' in one && one.conversationId !== null ? unit.conversation(one.conversationId) : undefined;
     if (conversation) wanted.set(conversation.id, viewOf(conversation, unit.member(conversation), unit.peer(conversation)));
   }

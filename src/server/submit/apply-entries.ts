@@ -40,6 +40,8 @@ export interface Rules {
   readonly counting?: Counting | undefined;
   /** The receipt rules, read inside the transaction. */
   receipts(): ReceiptPolicy;
+  /** False if no client gets the results, so they need no rows. A row costs the reading of all unread messages. */
+  readonly wantsRows?: boolean;
 }
 
 /**
@@ -159,7 +161,7 @@ export const applyEntries = async (tx: ServerTx, author: Author, read: readonly 
   const written = unit.writeBack(tx);
   if (unit.writesMessages) await written;
   // Otherwise the rows and the writes are one statement.
-  const [results] = await Promise.all([withRows(tx, unit, outcomes), written]);
+  const [results] = await Promise.all([withRows(tx, unit, outcomes, rules.wantsRows), written]);
   const newest = Math.max(
     0,
     ...results.map((result) => (result.outcome === 'confirmed' ? Math.max(result.row?.version ?? 0, result.account?.version ?? 0) : 0)),

@@ -53,13 +53,23 @@ const countResults = ({ metrics }: Core, results: readonly WireResult[]): void =
  * Submits the entries of one frame. The promise never rejects: after a failure all entries are answered
  * `retry`, and none of them is in effect (F72).
  */
-export const submitEntries = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
-  const applied = await submitted(core, author, raw);
+export const submitEntries = async (
+  core: Core,
+  author: Author,
+  raw: readonly { readonly key: string }[],
+  wants: Pick<Rules, 'wantsRows'> = {},
+): Promise<Applied> => {
+  const applied = await submitted(core, author, raw, wants);
   countResults(core, applied.results);
   return applied;
 };
 
-const submitted = async (core: Core, author: Author, raw: readonly { readonly key: string }[]): Promise<Applied> => {
+const submitted = async (
+  core: Core,
+  author: Author,
+  raw: readonly { readonly key: string }[],
+  wants: Pick<Rules, 'wantsRows'>,
+): Promise<Applied> => {
   const { userId: me } = author;
   const read = readEntries(me, raw);
   const entries = read.flatMap((one) => ('entry' in one && one.entry.kind !== 'settings' ? [one.entry] : []));
@@ -84,7 +94,7 @@ const submitted = async (core: Core, author: Author, raw: readonly { readonly ke
         const undecided = conversationId.startsWith('group:') ? unknownGroups : undecidedPeers;
         return undecided.has(conversationTarget(conversationId)) || counting?.undecided.has(conversationId) === true;
       };
-      const rules: Rules = { mayWrite: (peer) => mayWrite(peer) === true, counting, receipts: () => core.policy().receipts };
+      const rules: Rules = { ...wants, mayWrite: (peer) => mayWrite(peer) === true, counting, receipts: () => core.policy().receipts };
       const ready = read.filter((one) => !waits(one));
       if (ready.length === 0) return { results: read.map(retry), hints: [], pushes: () => [] };
       try {

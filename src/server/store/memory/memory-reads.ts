@@ -2,7 +2,7 @@
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { countsAbove } from '../../../model/registers/flag.ts';
 import { mentionsReader } from '../../../model/message/mentions.ts';
-import { fromSeqs } from '../../../model/registers/ranges.ts';
+import type { Range } from '../../../model/registers/ranges.ts';
 import { countingBase } from '../../../model/conversation/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
@@ -41,6 +41,18 @@ const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean =>
     case 'mentioning':
       return mentionsReader(message.mentions, message.senderId, me);
   }
+};
+
+/** The runs of consecutive messages of the kind. Without a list of the messages: a row asks for all unread messages of its user. */
+const runsOf = (kind: RangeKind, messages: readonly MessageRecord[], me: UserId): readonly Range[] => {
+  const runs: [Seq, Seq][] = [];
+  let last: [Seq, Seq] | undefined;
+  for (const message of messages) {
+    if (!ofKind(kind, message, me)) last = undefined;
+    else if (last) last[1] = message.seq;
+    else runs.push((last = [message.seq, message.seq]));
+  }
+  return runs;
 };
 
 const byVersion = (a: StepRecord, b: StepRecord): number =>
@@ -82,9 +94,13 @@ export const memoryReads = (
       .map(({ conversation }) => conversation)
       .sort(byId),
   changedConversations: async (me, { after, upTo }, atLeast) => {
+    // Most conversations of a user have not changed, and each pull asks.
     const changed = [...tables.ofUser(me)]
+      .filter(({ conversation, members }) => {
+        const version = versionFor(conversation, members.get(me)!);
+        return version > after && version <= upTo;
+      })
       .map((one) => listedFor(me, one))
-      .filter((one) => one.version > after && one.version <= upTo)
       .sort((a, b) => a.version - b.version || byId(a, b));
     const last = changed[atLeast - 1];
     return last ? changed.filter((one) => one.version <= last.version) : changed;
@@ -179,16 +195,10 @@ export const memoryReads = (
         .filter((step) => step.userId !== me && step.range[0] <= seq && seq <= step.range[1])
         .map(({ kind, at }) => ({ conversationId, seq, kind, at })),
     ),
-  islands: async (kinds, me, ranges) =>
-    kinds.map((kind) =>
-      ranges.map((one) =>
-        fromSeqs(
-          within(tables, one)
-            .filter((message) => ofKind(kind, message, me))
-            .map(({ seq }) => seq),
-        ),
-      ),
-    ),
+  islands: async (kinds, me, ranges) => {
+    const asked = ranges.map((one) => within(tables, one));
+    return kinds.map((kind) => asked.map((messages) => runsOf(kind, messages, me)));
+  },
   firstCounting: async (me, ranges) => ranges.map((one) => within(tables, one).find((message) => countsFor(message, me))?.seq ?? 0),
   unreadPlaces: async (userIds) =>
     [...new Set(userIds)].flatMap((userId) =>
