@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { launchOptions } from './chromium.ts';
+import { refuseLevelDb } from './chromium-storage.ts';
 import { ACTION_MS, stretched } from './machine.ts';
 
 /** This machine under a name other than a loopback address: an insecure context for the browser. */
@@ -74,6 +75,7 @@ export class RealBrowser {
   async remove(): Promise<void> {
     await this.#browser?.close().catch(() => undefined);
     await this.kill();
+    await refuseLevelDb(this.folder);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }

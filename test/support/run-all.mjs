@@ -9,21 +9,13 @@ import { inIdleTime } from './in-idle-time.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Resolves with whether the command succeeded. */
-const run = (command, ...args) =>
-  new Promise((done) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
-    child.on('error', () => done(false));
-    child.on('exit', (code) => done(code === 0));
-  });
-
 const failedSteps = [];
 
-/** Resolves at the end of the child with its output, and with whether it succeeded. */
+/** Resolves at the end of the child with its piped output, and with whether it succeeded. */
 const ending = (child) =>
   new Promise((done) => {
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => (said += chunk));
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk) => (said += chunk));
     child.on('error', () => done({ said, ended: false }));
     child.on('close', (code) => done({ said, ended: code === 0 }));
   });
@@ -44,19 +36,33 @@ await Promise.all([inTurn('lint:code'), inTurn('chromium', 'engines', 'build', '
 // The simulation computes all the time, and waits for nothing. The tests wait for browsers and servers half of the time.
 const simulation = ending(inIdleTime('npm', ['run', '--silent', 'simulate', '--', '--test'], stepsOfNpm));
 
-/** Runs Vitest. @returns its JSON report, and whether all went well. */
-const runTests = async (...args) => {
+/** Runs Vitest. @returns its JSON report, its piped output, and whether all went well. */
+const runTests = async (args, { env = process.env, output = 'inherit' } = {}) => {
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-test-'));
   const results = join(folder, 'results.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
-  const ended = await run('npx', '--no-install', 'vitest', 'run', ...reporters, ...args);
+  const command = ['--no-install', 'vitest', 'run', ...reporters, ...args];
+  const { said, ended } = await ending(spawn('npx', command, { ...stepsOfNpm, env, stdio: ['ignore', output, output] }));
   const report = await readFile(results, 'utf8').catch(() => undefined);
   await rm(folder, { recursive: true, force: true });
-  return { report, ended };
+  return { report, said, ended };
 };
 
+/** What depends on the file format of Chromium's IndexedDB. Chromium will store in SQLite, and the other tests run on LevelDB. */
+const ON_SQLITE = [
+  'test/e2e/storage.test.ts',
+  ...['store', 'storage', 'client', 'closing', 'tabs', 'log-out', 'encryption', 'outbox'].map((name) => `test/browser/${name}.test.ts`),
+];
+const storageOnSqlite =
+  process.env.ENGINES === 'all'
+    ? runTests([...ON_SQLITE, '--project', 'chromium-sqlite', '--project', 'e2e'], {
+        env: { ...process.env, ENGINES: 'chromium-sqlite' },
+        output: 'pipe',
+      })
+    : undefined;
+
 console.log('\n# tests');
-const { report, ended } = await runTests(...process.argv.slice(2));
+const { report, ended } = await runTests(process.argv.slice(2));
 let counts = countResults(report, ended);
 
 // A real browser may lose its time to the rest of the run. The list at the end names such tests: each of them hides a fault, or waits too short.
@@ -64,11 +70,18 @@ let unsteady = [];
 const { files, titles } = worthRepeating(report);
 if (counts.failed > 0 && files.length > 0) {
   console.log('\n# failed files once more, alone');
-  const again = await runTests(...files);
+  const again = await runTests(files);
   if (countResults(again.report, again.ended).failed === 0) {
     unsteady = titles;
     counts = { passed: counts.passed + counts.failed, failed: 0 };
   }
+}
+
+const sqlite = await storageOnSqlite;
+if (sqlite) {
+  process.stdout.write(`\n# storage on SQLite\n${sqlite.said}`);
+  const { passed, failed } = countResults(sqlite.report, sqlite.ended);
+  counts = { passed: counts.passed + passed, failed: counts.failed + failed };
 }
 
 const simulated = await simulation;
