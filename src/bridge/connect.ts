@@ -85,9 +85,11 @@ export class WorkerConnection {
       },
       gone: (error: ReceiptsError) => {
         this.streams.detach();
-        if (error.code !== 'store/closed') log('warn', 'worker-ended', errorDetails(error));
         // Another tab logged out while this worker started.
         if (error.code === 'store/closed') this.streams.end();
+      },
+      failed: (error: ReceiptsError) => {
+        if (error.code !== 'store/closed') log('warn', 'worker-ended', errorDetails(error));
       },
     };
     this.lives = new WorkerLives(make, source, context, clock);

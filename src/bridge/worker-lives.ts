@@ -53,12 +53,17 @@ export class WorkerLives {
    * @param make starts one worker. May throw.
    * @param source gives another way to start a worker after a failed start.
    * @param hooks.begun called when a worker begins, `hooks.up` when the worker runs, `hooks.gone` when the worker is
-   * dead.
+   * dead, `hooks.failed` after that, unless another way of the source follows or the client is closed.
    */
   constructor(
     private readonly make: (died: (error: ReceiptsError) => void) => WorkerLife,
     private readonly source: Pick<WorkerSource, 'failed'>,
-    private readonly hooks: { begun(life: WorkerLife): void; up(life: WorkerLife): void; gone(error: ReceiptsError): void },
+    private readonly hooks: {
+      begun(life: WorkerLife): void;
+      up(life: WorkerLife): void;
+      gone(error: ReceiptsError): void;
+      failed(error: ReceiptsError): void;
+    },
     private readonly clock: LivesClock,
   ) {
     const begun = this.expect();
@@ -153,6 +158,7 @@ export class WorkerLives {
   }
 
   private follow(wasUp: boolean, error: ReceiptsError): void {
+    this.hooks.failed(error);
     const wait = this.nextWait(wasUp, error);
     // An immediate restart is no trouble for the app: the new worker reports its own status. With a delay, no worker
     // runs until then.

@@ -28,13 +28,13 @@ describe('a closed client', () => {
   });
 
   it('a client closed while its worker boots ends the worker at once (F118)', async () => {
-    const { connection, workers, timers } = connectPage(() => new WorkerOfNothing());
+    const { connection, workers, timers, logged } = connectPage(() => new WorkerOfNothing());
     connection.streams.watch({ of: 'total-unread' }).subscribe();
     await settled();
     void connection.close();
     expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
     await timers.pass(MINUTE);
-    expect([workers.length, timers.armed]).toEqual([1, 0]);
+    expect([workers.length, timers.armed, logged]).toEqual([1, 0, []]);
   });
 
   it('a client closed while waiting for the restart of its worker starts no further worker (F118)', async () => {

@@ -229,7 +229,7 @@ describe('browsers without Web Locks', () => {
 describe('a worker that does not start', () => {
   it('all waiting calls reject if a worker does not start; the page starts workers more and more slowly, and a started worker heals the client', async () => {
     let isBroken = true;
-    const { connection, workers, timers } = page<LocalWorker | WorkerOfNothing>(() =>
+    const { connection, workers, timers, logged } = page<LocalWorker | WorkerOfNothing>(() =>
       isBroken ? new WorkerOfNothing() : new LocalWorker(),
     );
     const total: number[] = [];
@@ -238,6 +238,7 @@ describe('a worker that does not start', () => {
     await settled();
     workers[0]!.dispatchEvent(new Event('error'));
     await settled();
+    expect(logged).toEqual(['worker-ended']);
     const after = outcome(connection.intent('clearAllUnreadCounts'));
     await settled();
     expect([...before, after].map(({ is }) => is)).toEqual(['worker/unavailable', 'worker/unavailable', 'worker/unavailable']);
@@ -259,7 +260,7 @@ describe('a worker that does not start', () => {
 
   it('if the source has another way to start a worker, the client tries this way before calls are refused (F127)', async () => {
     const failures: string[] = [];
-    const { connection, workers } = connectPage<LocalWorker | WorkerOfNothing>(
+    const { connection, workers, logged } = connectPage<LocalWorker | WorkerOfNothing>(
       () => (failures.length === 0 ? new WorkerOfNothing() : new LocalWorker()),
       false,
       async (error) => {
@@ -278,6 +279,7 @@ describe('a worker that does not start', () => {
     await settled();
     expect([call.is, failures, troubles, workers[0]!.isTerminated]).toEqual(['waits', ['worker/unavailable'], [null, null], true]);
     expect(await connection.query('flush', 10)).toBe('answered');
+    expect(logged).toEqual(['worker-started']);
   });
 
   it('a worker that neither starts nor fails is given up after a timeout', async () => {
