@@ -2,7 +2,7 @@
 import type { Seq, UserId } from '../../../model/ids.ts';
 import { countsAbove } from '../../../model/registers/flag.ts';
 import { mentionsReader } from '../../../model/message/mentions.ts';
-import type { Range } from '../../../model/registers/ranges.ts';
+import { fromSeqs, NO_RANGES, type Ranges, union } from '../../../model/registers/ranges.ts';
 import { countingBase } from '../../../model/conversation/unread.ts';
 import type { AckRecord } from '../receipt-records.ts';
 import { memoryReceiptReads, visibleInterval } from './memory-receipts.ts';
@@ -43,16 +43,23 @@ const ofKind = (kind: RangeKind, message: MessageRecord, me: UserId): boolean =>
   }
 };
 
-/** The runs of consecutive messages of the kind. Without a list of the messages: a row asks for all unread messages of its user. */
-const runsOf = (kind: RangeKind, messages: readonly MessageRecord[], me: UserId): readonly Range[] => {
-  const runs: [Seq, Seq][] = [];
-  let last: [Seq, Seq] | undefined;
-  for (const message of messages) {
-    if (!ofKind(kind, message, me)) last = undefined;
-    else if (last) last[1] = message.seq;
-    else runs.push((last = [message.seq, message.seq]));
+const seqsOf = (messages: readonly MessageRecord[], kind: RangeKind, me: UserId): Ranges =>
+  fromSeqs(messages.filter((message) => ofKind(kind, message, me)).map(({ seq }) => seq));
+
+/** The parts of the range in which all messages are of the kind. */
+const partsOf = (tables: MemoryTables, kind: RangeKind, me: UserId, { conversationId, range }: ConversationRange): Ranges => {
+  const messages = tables.get(conversationId)?.messages;
+  if (!messages) return NO_RANGES;
+  switch (kind) {
+    case 'own':
+      return messages.ofSender(me, range);
+    case 'uncounted':
+      return union(messages.ofSender(me, range), seqsOf(messages.specialIn(range), kind, me));
+    case 'mentioning':
+      return seqsOf(messages.specialIn(range), kind, me);
+    case 'ackable':
+      return seqsOf(messages.within(range), kind, me);
   }
-  return runs;
 };
 
 const byVersion = (a: StepRecord, b: StepRecord): number =>
@@ -138,7 +145,8 @@ export const memoryReads = (
   changedMessages: async (ids, { after, upTo }, limit, bytes) =>
     upToBytes(
       ids
-        .flatMap((id) => (tables.get(id)?.messages.all ?? []).filter((message) => message.version > after && message.version <= upTo))
+        .flatMap((id) => tables.get(id)?.messages.changedAfter(after) ?? [])
+        .filter((message) => message.version <= upTo)
         .sort((a, b) => b.version - a.version || a.conversationId - b.conversationId || b.seq - a.seq)
         .slice(0, limit),
       bytes,
@@ -162,8 +170,8 @@ export const memoryReads = (
     for (const { conversation, members, messages } of tables.ofUser(me)) {
       const mine = members.get(me);
       if (!mine?.role || versionFor(conversation, mine) <= after) continue;
-      for (const message of messages.all) {
-        if (!message.recalled || message.version <= after || message.version > upTo) continue;
+      for (const message of messages.changedAfter(after)) {
+        if (!message.recalled || message.version > upTo) continue;
         const wasAway = mine.backSince > after && message.version > mine.awaySince;
         const version = wasAway ? Math.max(message.version, mine.backSince) : message.version;
         if (version <= upTo) changed.push({ in: nameOf(conversation, me), message, version });
@@ -195,10 +203,7 @@ export const memoryReads = (
         .filter((step) => step.userId !== me && step.range[0] <= seq && seq <= step.range[1])
         .map(({ kind, at }) => ({ conversationId, seq, kind, at })),
     ),
-  islands: async (kinds, me, ranges) => {
-    const asked = ranges.map((one) => within(tables, one));
-    return kinds.map((kind) => asked.map((messages) => runsOf(kind, messages, me)));
-  },
+  islands: async (kinds, me, ranges) => kinds.map((kind) => ranges.map((one) => partsOf(tables, kind, me, one))),
   firstCounting: async (me, ranges) => ranges.map((one) => within(tables, one).find((message) => countsFor(message, me))?.seq ?? 0),
   unreadPlaces: async (userIds) =>
     [...new Set(userIds)].flatMap((userId) =>
