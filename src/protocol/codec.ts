@@ -30,8 +30,8 @@ export const depthOf = (text: string): number => {
 const bad = (why: string): ProtocolError => new ProtocolError('protocol/bad-frame', why);
 
 /**
- * The first key inherited by every object, such as `__proto__`. The schemas do not refuse such a key, so the
- * codec looks for it (F103).
+ * The first key inherited by every object, such as `__proto__`. The schema of an entry that is not checked yet does not refuse such a key,
+ * so the codec looks for it (F103).
  */
 const inheritedKeyIn = (value: unknown): string | undefined => {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -43,14 +43,21 @@ const inheritedKeyIn = (value: unknown): string | undefined => {
   return undefined;
 };
 
-const parse = (text: string): unknown => {
-  if (depthOf(text) > MAX_DEPTH) throw bad(`nested deeper than ${MAX_DEPTH}`);
-  let value: unknown;
+const parseJson = (text: string): unknown => {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw bad('not JSON');
   }
+};
+
+/**
+ * Parses a text whose schema leaves room for other keys: the entries of a `submit` are not checked yet, and a push may be newer than the
+ * device. The schemas of a server's frames leave no room for other keys or for more depth.
+ */
+const parse = (text: string): unknown => {
+  if (depthOf(text) > MAX_DEPTH) throw bad(`nested deeper than ${MAX_DEPTH}`);
+  const value = parseJson(text);
   const key = inheritedKeyIn(value);
   if (key !== undefined) throw new BadFrame(`unknown key ${key}`, requestIdIn(value));
   return value;
@@ -93,7 +100,7 @@ export const encodeFrame = (frame: ClientFrame | ServerFrame | PushFrame | Decla
 export const decodeClientFrame = (text: string): ClientFrame => read(ClientFrameShape, parse(text));
 
 /** @throws {ProtocolError} `protocol/bad-frame` with the first thing wrong. */
-export const decodeServerFrame = (text: string): ServerFrame => read(ServerFrameShape, parse(text));
+export const decodeServerFrame = (text: string): ServerFrame => read(ServerFrameShape, parseJson(text));
 
 /**
  * Whether a text is longer than a push may be. A UTF-16 code unit takes at most three bytes of UTF-8, so a short text
@@ -121,7 +128,7 @@ export const decodeClientFrames = (text: string): ClientFrame[] => {
 
 /** Decodes the body of an HTTP answer: a JSON array of frames. */
 export const decodeServerFrames = (text: string): ServerFrame[] => {
-  const list = parse(text);
+  const list = parseJson(text);
   if (!Array.isArray(list)) throw bad('expected an array of frames');
   return list.map((frame) => read(ServerFrameShape, frame));
 };

@@ -66,8 +66,8 @@ export const HOSTILE_BREAKS: readonly Break[] = [
   {
     fault: 'F106',
     file: 'src/protocol/codec.ts',
-    from: 'read(ServerFrameShape, parse(text))',
-    to: '(parse(text) as ServerFrame)',
+    from: 'read(ServerFrameShape, parseJson(text))',
+    to: '(parseJson(text) as ServerFrame)',
     test: ['node', CODEC, 'F106'],
   },
   {

@@ -82,6 +82,21 @@ describe('decoding frames', () => {
     expect(thrown(() => decodeServerFrame('<html>sign in</html>'))).toBeInstanceOf(ProtocolError);
   });
 
+  it('a frame of a server is refused with an inherited key or deep nesting at any place that the schemas know (F101, F103)', () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    const flag = (more = ''): string => `{"count":0,"value":false${more}}`;
+    const settings = (more = ''): string => `{"version":0,"deliveryReceipts":${flag(more)},"readReceipts":${flag()}}`;
+    const changes = (more: string, account = settings(), from = 'null'): string =>
+      `{"type":"changes","from":${from},"to":"1","rows":[],"messages":[],"steps":[],"account":${account},"complete":true${more}}`;
+    expect(decodeServerFrame(changes(''))).toMatchObject({ type: 'changes' });
+    for (const key of ['__proto__', 'constructor', 'toString']) {
+      expect(thrown(() => decodeServerFrame(changes(`,"${key}":{}`)))).toBeInstanceOf(ProtocolError);
+      expect(thrown(() => decodeServerFrame(changes('', settings(`,"${key}":{}`))))).toBeInstanceOf(ProtocolError);
+    }
+    for (const frame of [deep, changes('', deep), changes(`,"more":${deep}`), changes('', settings(), deep)])
+      expect(thrown(() => decodeServerFrame(frame))).toBeInstanceOf(ProtocolError);
+  });
+
   it('the codec reads a request over HTTP as an array', () => {
     expect(decodeClientFrames('[{"type":"ping"},{"type":"ping"}]')).toHaveLength(2);
     expect(thrown(() => decodeClientFrames('{"type":"ping"}'))).toBeInstanceOf(ProtocolError);
