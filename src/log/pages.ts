@@ -72,11 +72,7 @@ export const joinMessages = (a: KeptMessage, b: KeptMessage): KeptMessage => {
 /** Joins a group receipt into its message. */
 export const withReceipt = (message: KeptMessage, receipt: GroupReceipt | undefined): KeptMessage => {
   if (!receipt) return message;
-  const { readCount, memberCount, expired } = receipt;
-  return {
-    ...message,
-    receipt: joinGroupReceipts(message.receipt ?? { readCount: 0, memberCount: 0, expired: false }, { readCount, memberCount, expired }),
-  };
+  return { ...message, receipt: joinGroupReceipts(message.receipt ?? { readCount: 0, memberCount: 0, expired: false }, receipt) };
 };
 
 export const joinPages = (stored: readonly KeptMessage[], more: readonly KeptMessage[]): KeptMessage[] => {

@@ -67,7 +67,7 @@ export const applyReceiptChanges = (draft: Draft, before: Before, changes: reado
     for (const change of list) {
       const message = known.get(change.seq) ?? conversation.unflushed.get(change.seq);
       if (message?.id !== change.id) continue;
-      const { id, readCount, memberCount, readers = [] } = change;
+      const { id, readCount, readers = [] } = change;
       const grew = readCount > (known.get(change.seq)?.receipt?.readCount ?? 0);
       // A question to the server may have brought the count before the feed brings the readers.
       if (message.senderId === draft.model.me && (grew || readers.length > 0))
@@ -77,21 +77,16 @@ export const applyReceiptChanges = (draft: Draft, before: Before, changes: reado
           messageId: id,
           readers: [...(read.get(id)?.readers ?? []), ...readers],
           readCount,
-          unreadCount: unreadMembers({ readCount, memberCount }),
+          unreadCount: unreadMembers(change),
         });
       if (endsHere(draft, conversation, message, change)) ended.push(id);
-      known.set(change.seq, { ...message, receipt: { readCount, memberCount, expired: change.expired } });
+      known.set(change.seq, { ...message, receipt: change });
     }
     if (ended.length > 0) draft.change({ t: 'event', event: { type: 'expired', conversationId, messageIds: ended } });
   }
   if (read.size === 0) return;
   if (news === 'live') return draft.change(...[...read.values()].map((event) => ({ t: 'event', event }) as const));
-  const receipts = [...read.values()].map(({ conversationId, messageId, readCount, unreadCount }) => ({
-    conversationId,
-    messageId,
-    readCount,
-    unreadCount,
-  }));
+  const receipts = [...read.values()].map(({ type: _, readers: __, ...statistic }) => statistic);
   draft.change({ t: 'statistics', receipts });
 };
 

@@ -1,5 +1,4 @@
 /** Clears single messages: they no longer count as unread for this user. The position does not move, and the senders learn nothing. */
-import { UsageError } from '../../errors.ts';
 import { clearUnder, countsAbove } from '../../model/registers/flag.ts';
 import type { ConversationId, MessageId } from '../../model/ids.ts';
 import { contains, fromSeqs } from '../../model/registers/ranges.ts';
@@ -7,7 +6,7 @@ import { countingBase } from '../../model/conversation/unread.ts';
 import type { Draft } from '../write/draft.ts';
 import { type IntentPorts, enqueueReceipts } from '../write/enqueue.ts';
 import type { IntentTable } from './intent.ts';
-import { requireMovable } from './positions.ts';
+import { notStoredHere, requireMovable } from './positions.ts';
 
 /**
  * Clears these messages. Own, recalled and read messages add nothing.
@@ -28,11 +27,7 @@ export const clearMessages = async (
   if (conversation) await model.index.prefetch(draft.tx, model, [{ conversationId, ids }]);
   const seqs = ids.map((id) => {
     const message = conversation && model.index.find(conversation, id);
-    if (!message)
-      throw new UsageError(
-        'usage/unknown-message',
-        `message ${JSON.stringify(id)} is not stored on this device in this conversation: load older messages first`,
-      );
+    if (!message) throw notStoredHere(id);
     return message.own || message.recalled ? 0 : message.seq;
   });
   if (!conversation) return;

@@ -28,15 +28,18 @@ export const requireMovable = ({ model }: Draft, conversationId: ConversationId)
   return conversation;
 };
 
+export const notStoredHere = (id: MessageId): UsageError =>
+  new UsageError(
+    'usage/unknown-message',
+    `message ${JSON.stringify(id)} is not stored on this device in this conversation: load older messages first`,
+  );
+
 /** @throws {UsageError} `usage/unknown-message` when this device does not store the message in this conversation. */
 export const seqOf = async (draft: Draft, conversation: ConversationState | undefined, id: MessageId): Promise<Seq> => {
   if (conversation) await draft.model.index.prefetch(draft.tx, draft.model, [{ conversationId: conversation.id, ids: [id] }]);
   const message = conversation && draft.model.index.find(conversation, id);
   if (message) return message.seq;
-  throw new UsageError(
-    'usage/unknown-message',
-    `message ${JSON.stringify(id)} is not stored on this device in this conversation: load older messages first`,
-  );
+  throw notStoredHere(id);
 };
 
 /**

@@ -6,6 +6,7 @@
  *   client <── error ──────────────────────── server      the server refuses the request, and reads no question
  */
 import { AuthError, errorOf, ProtocolError, type ReceiptsError, TransportError } from '../../errors.ts';
+import type { UserId } from '../../model/ids.ts';
 import type { Account, NetPort, TokenPort } from '../../ports/ports.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../protocol/frames.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
@@ -18,6 +19,12 @@ export type HttpAnswer =
 /** The error for a caller after an error frame. A busy server and a lost cursor are temporary, like an unreachable server. */
 export const errorOfFrame = ({ code, message }: Frame<'error'>): ReceiptsError =>
   code === 'server/busy' || code === 'protocol/cursor-unknown' ? errorOf('transport/unreachable', message) : errorOf(code, message);
+
+export const tokenOfOtherUser = (userId: UserId): AuthError =>
+  new AuthError('auth/wrong-user', `the token belongs to another user than ${userId}: return a token of ${userId} from getToken`);
+
+export const helloNotAnswered = (): ProtocolError =>
+  new ProtocolError('protocol/bad-frame', 'the server answered hello without welcome or error: check the address of the server');
 
 export class HttpSession {
   constructor(
@@ -41,10 +48,8 @@ export class HttpSession {
     const hello = { type: 'hello', version: PROTOCOL_VERSION, token, userId, deviceId } as const;
     const [first, ...answers] = await this.net.request([hello, ...questions], timeoutMs, signal);
     if (first?.type === 'error') return { welcome: null, answers: [first, ...answers] };
-    if (first?.type !== 'welcome')
-      throw new ProtocolError('protocol/bad-frame', 'the server answered hello without welcome or error: check the address of the server');
-    if (first.userId !== userId)
-      throw new AuthError('auth/wrong-user', `the token belongs to another user than ${userId}: return a token of ${userId} from getToken`);
+    if (first?.type !== 'welcome') throw helloNotAnswered();
+    if (first.userId !== userId) throw tokenOfOtherUser(userId);
     return { welcome: first, answers };
   }
 }

@@ -69,7 +69,7 @@ const mergeFound = (draft: Draft, { conversation, message }: StoredMatch, fact: 
   const { readCount, memberCount, expired, times } = fact;
   const conversationId = conversation.id;
   if (conversationType(conversationId) === 'group' && (memberCount > 0 || expired)) {
-    const now = withReceipt(message, { readCount, memberCount, expired });
+    const now = withReceipt(message, fact);
     if (JSON.stringify(now.receipt) !== JSON.stringify(message.receipt))
       draft.change({ t: 'counts', conversationId, receipts: [{ seq: message.seq, readCount, memberCount, expired }] });
     return now;
@@ -98,7 +98,7 @@ const presentUnstored = (
   { conversationId, seq }: NonNullable<FoundReceipt['location']>,
 ): MessageReceipts => {
   const row = draft.model.get(conversationId)?.row;
-  const { messageId, readCount, memberCount, expired, times } = fact;
+  const { messageId, readCount, times } = fact;
   const done = row ? isRead(row.mine, seq) || isRead(row.theirs, seq) : false;
   const state: ReceiptState =
     conversationType(conversationId) === 'direct'
@@ -107,8 +107,8 @@ const presentUnstored = (
         : 'processing'
       : row && contains(row.mine.named, seq)
         ? 'done'
-        : groupState({ readCount, memberCount, expired });
-  return { messageId, conversationId, state, ...timesOf(times ?? {}), readCount, unreadCount: unreadMembers({ readCount, memberCount }) };
+        : groupState(fact);
+  return { messageId, conversationId, state, ...timesOf(times ?? {}), readCount, unreadCount: unreadMembers(fact) };
 };
 
 /** Receipts in the order of `ids`. A message that neither this device stores nor the server knows is left out. */

@@ -2,6 +2,7 @@
 import { AuthError, type ErrorCode, ProtocolError, type ReceiptsError, TransportError } from '../../../errors.ts';
 import type { Account } from '../../../ports/ports.ts';
 import { CLOSE, isFinalClose, UNSPOKEN_CLOSES } from '../../../protocol/close-codes.ts';
+import { tokenOfOtherUser } from '../../net/http-session.ts';
 import type { Frame } from '../../../protocol/frames.ts';
 import { BUSY_MS } from '../../../model/backoff.ts';
 
@@ -20,10 +21,7 @@ export interface DisconnectReason {
 /** Wait for an error that only the operator of the server can mend. */
 const OPERATOR_MS = 60_000;
 
-export const wrongUser = ({ userId }: Account): DisconnectReason => ({
-  next: 'never',
-  error: new AuthError('auth/wrong-user', `the token belongs to another user than ${userId}: return a token of ${userId} from getToken`),
-});
+export const wrongUser = ({ userId }: Account): DisconnectReason => ({ next: 'never', error: tokenOfOtherUser(userId) });
 
 const originRefused = (message: string): DisconnectReason => ({
   next: 'again',

@@ -9,6 +9,7 @@ import type { Link, LinkHandlers, Ports } from '../../../ports/ports.ts';
 import { Backoff } from '../../../model/backoff.ts';
 import { CLOSE } from '../../../protocol/close-codes.ts';
 import type { ClientFrame, Frame, ServerFrame } from '../../../protocol/frames.ts';
+import { helloNotAnswered } from '../../net/http-session.ts';
 import { restOfFetch } from '../../net/rest-of-fetch.ts';
 
 /** Time for which the server may hold a pull: shorter than a heartbeat, and than the idle timeout of proxies. */
@@ -135,10 +136,7 @@ export class HttpLink implements Link {
   private hand(asked: ClientFrame, answers: readonly ServerFrame[]): void {
     const id = 'id' in asked ? asked.id : undefined;
     const isNamed = answers[0]?.type === 'welcome';
-    if (!isNamed && !answers.some(({ type }) => type === 'error'))
-      return this.broken(
-        new ProtocolError('protocol/bad-frame', 'the server answered hello without welcome or error: check the address of the server'),
-      );
+    if (!isNamed && !answers.some(({ type }) => type === 'error')) return this.broken(helloNotAnswered());
     for (const answer of answers) {
       if (this.isDone) return;
       if (answer.type === 'welcome') this.handlers.frame(this.fitted(answer));
