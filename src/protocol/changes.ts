@@ -9,6 +9,7 @@ import {
   Id,
   MessageShape,
   RangesShape,
+  ReceiptTimesShape,
   RequestId,
   RowShape,
   SeqShape,
@@ -44,7 +45,7 @@ export const Pull = v.strictObject({
 /** A message on the wire. The sender also gets the receipts of the message so far. */
 export const WireMessageShape = v.strictObject({
   ...MessageShape.entries,
-  times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
+  times: v.optional(ReceiptTimesShape),
   /** Groups: present if the message asks for receipts. */
   receipt: v.optional(GroupReceiptShape),
 });

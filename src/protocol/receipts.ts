@@ -2,7 +2,7 @@
  * Receipts on request: the receipts of messages by id, and the readers and non-readers of one group message.
  */
 import * as v from 'valibot';
-import { ConversationIdShape, FromOne, GroupReceiptShape, Id, RequestId, Time } from './shapes.ts';
+import { ConversationIdShape, FromOne, GroupReceiptShape, Id, ReceiptTimesShape, RequestId, Time } from './shapes.ts';
 import { MAX_CURSOR_CHARS } from '../model/message/receipt.ts';
 
 /** Client → server: asks for the receipts of these messages, at most `limits.receiptIds`. */
@@ -22,7 +22,7 @@ export const FoundReceipt = v.strictObject({
   /** The message's conversation and seq. */
   location: v.optional(v.strictObject({ conversationId: ConversationIdShape, seq: FromOne })),
   /** Direct chats: when the peer first covered the message. Only the sender gets the times. */
-  times: v.optional(v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) })),
+  times: v.optional(ReceiptTimesShape),
 });
 export type WireFoundReceipt = v.InferOutput<typeof FoundReceipt>;
 

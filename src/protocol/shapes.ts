@@ -58,6 +58,8 @@ export const MessageShape = v.strictObject({
   mentionsMe: v.optional(v.literal(true)),
 });
 
+const CountedShape = v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape });
+
 export const ReceiptsSentShape = v.strictObject({ delivered: RangesShape, read: RangesShape, named: RangesShape });
 
 export const RowShape = v.strictObject({
@@ -71,10 +73,10 @@ export const RowShape = v.strictObject({
   uncounted: RangesShape,
   /** The messages cleared one by one by the reader. */
   cleared: RangesShape,
-  counted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
+  counted: v.nullable(CountedShape),
   /** The messages counted as unread that mention the reader. Above 256 ranges, `mentionsCounted` gives their number. */
   mentions: RangesShape,
-  mentionsCounted: v.nullable(v.strictObject({ at: SeqShape, upTo: SeqShape, count: SeqShape })),
+  mentionsCounted: v.nullable(CountedShape),
   muted: FlagShape,
   marked: MarkShape,
   /**
@@ -96,6 +98,9 @@ export const RowShape = v.strictObject({
    */
   present: RangesShape,
 });
+
+/** Direct chats: when the peer first covered the message with each kind of receipt. */
+export const ReceiptTimesShape = v.strictObject({ delivered: v.optional(Time), read: v.optional(Time), named: v.optional(Time) });
 
 /**
  * The receipts of a group message. `memberCount`: the members when the message was stored, without its

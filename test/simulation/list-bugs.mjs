@@ -29,8 +29,8 @@ export const LIST_BUGS = [
   bug(
     'an archived flag stands before the newest message',
     'engine/intents/archive.ts',
-    'setArchive(flag, archived, conversation?.row.latestSeq ?? 0)',
-    'setArchive(flag, archived, Math.max(0, (conversation?.row.latestSeq ?? 0) - 2))',
+    'setArchive(flag, archived, conversation.row.latestSeq)',
+    'setArchive(flag, archived, Math.max(0, conversation.row.latestSeq - 2))',
   ),
   bug(
     'archived chats count in the total',

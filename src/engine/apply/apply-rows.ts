@@ -8,7 +8,7 @@ import type { ReceiptsSent } from '../../model/message/receipt.ts';
 import { deletePages, pagesOf, parseIndexLine, readIndex, readIndexes, shrinkPages } from '../../log/pages.ts';
 import { pageOf } from '../../log/tables.ts';
 import type { Draft } from '../write/draft.ts';
-import { ConversationState } from '../state/conversation-state.ts';
+import type { ConversationState } from '../state/conversation-state.ts';
 
 type EventOfReceipts =
   | Pick<Extract<ReceiptEvent, { type: 'delivered' }>, 'type' | 'by'>
@@ -40,7 +40,7 @@ const deleteEnded = async ({ tx }: Draft, { id, row, storedSeqs }: ConversationS
  * this device does not know began since: before the row, the conversation was empty.
  */
 export const applyRow = async (draft: Draft, row: ConversationRow, isPart = false): Promise<RowBefore | undefined> => {
-  const conversation = draft.model.get(row.conversationId) ?? new ConversationState(row.conversationId);
+  const conversation = draft.model.getOrBlank(row.conversationId);
   const before =
     draft.model.cursor === null
       ? undefined

@@ -1,5 +1,5 @@
 /** Marks a conversation as unread: as a whole, or from a message on. The read position does not move, and only the user's own devices learn of it. */
-import { type CountedFrom, setMark, UNMARKED } from '../../model/registers/flag.ts';
+import { type CountedFrom, setMark } from '../../model/registers/flag.ts';
 import type { ConversationId, MessageId, Seq } from '../../model/ids.ts';
 import { firstVisible } from '../../model/conversation/conversation.ts';
 import { intersect, newestSeqs, range, size } from '../../model/registers/ranges.ts';
@@ -33,11 +33,11 @@ export interface MarkedFrom {
 
 /** Sets or removes the mark. A mark from another message than before is a new mark, and so is one after a single clear under the mark. */
 export const changeMark = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, marked: boolean, from?: MarkedFrom): void => {
-  const conversation = draft.model.get(conversationId);
-  const isSet = isBlind(draft.model, conversation) ? conversation?.pendingReceipts.marked?.value : (conversation?.markedUnread ?? false);
-  const before = conversation?.mark ?? UNMARKED;
+  const conversation = draft.model.getOrBlank(conversationId);
+  const isSet = isBlind(draft.model, conversation) ? conversation.pendingReceipts.marked?.value : conversation.markedUnread;
+  const before = conversation.mark;
   if (isSet === marked && (!from || (before.from === from.from && !before.cleared))) return;
-  const mark = setMark(before, marked, conversation?.row.latestSeq ?? 0);
+  const mark = setMark(before, marked, conversation.row.latestSeq);
   enqueueReceipts(draft, ports, conversationId, { marked: { ...mark, ...from } });
 };
 

@@ -11,9 +11,8 @@ import type { IntentTable } from './intent.ts';
 
 /** Mutes or unmutes a conversation. The flag is in force at once; for an unknown conversation, it is in force when the conversation appears. */
 export const setMuted = (draft: Draft, ports: IntentPorts, conversationId: ConversationId, muted: boolean): void => {
-  const conversation = draft.model.get(conversationId);
-  const pending = conversation?.pendingReceipts.muted;
-  const before = isBlind(draft.model, conversation) ? pending : (conversation?.muteFlag ?? UNSET);
+  const conversation = draft.model.getOrBlank(conversationId);
+  const before = isBlind(draft.model, conversation) ? conversation.pendingReceipts.muted : conversation.muteFlag;
   if (before?.value === muted) return;
   const flags = { muted: setFlag(before ?? UNSET, muted), ...archiveAfterMute(conversation, muted) };
   enqueueReceipts(draft, ports, conversationId, flags);

@@ -156,6 +156,11 @@ export class AccountState {
     return this.conversations.get(id);
   }
 
+  /** The conversation; for an unknown id one without messages, rows and pending entries, which is no part of the state. */
+  getOrBlank(id: ConversationId): ConversationState {
+    return this.get(id) ?? new ConversationState(id);
+  }
+
   ensure(id: ConversationId): ConversationState {
     let conversation = this.conversations.get(id);
     if (!conversation) this.conversations.set(id, (conversation = new ConversationState(id)));
