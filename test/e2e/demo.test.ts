@@ -190,6 +190,11 @@ it('a muted group still tells Bob of a message that mentions him, and of no othe
   await expect.poll(() => row.textContent(), await within()).toMatch(/2 unread messages, 1 mentions you$/);
 });
 
+it.each([320, 390, 720])('on a screen of %i pixels the demo fits the width', async (width) => {
+  await demo.page.setViewportSize({ width, height: 844 });
+  await expect.poll(() => demo.page.evaluate(() => document.documentElement.scrollWidth), await within()).toBeLessThanOrEqual(width);
+});
+
 it('no step of the demo throws an error', () => {
   expect(demo.errors).toEqual([]);
 });
