@@ -30,8 +30,8 @@ export const RECEIPT_BREAKS: readonly Break[] = [
   {
     fault: 'F89',
     file: 'src/server/store/memory/memory-reads.ts',
-    from: '  senderId !== me && countable && !',
-    to: '  countable && !',
+    from: 'union(messages.ofSender(me, range), seqsOf(messages.specialIn(range), kind, me))',
+    to: 'seqsOf(messages.specialIn(range), kind, me)',
     test: ['node', COUNTING, 'F89'],
   },
   {
