@@ -92,6 +92,50 @@ describe.skipIf(isMissing)('on PostgreSQL', () => {
       expect(short).toEqual([]);
     });
 
+    it('every transaction locks direct chats before groups, so two transactions never wait for each other (F72)', async () => {
+      // The group has the lower id, so the order of the ids alone is another order.
+      await group('o-team', 'o-ann');
+      await submitIn(one, 'o-ann', messageTo('o-bob', 'o-1'));
+      const [team, chat] = await one.read('ids', async (tx) => {
+        const found = await tx.conversations('o-ann', ['group:o-team', 'direct:o-bob']);
+        return [found.find(({ groupId }) => groupId !== null)!.id, found.find(({ groupId }) => groupId === null)!.id] as const;
+      });
+      expect(team).toBeLessThan(chat);
+      const pool = postgres.pool(names.get(one)!, { max: 1 });
+      pools.push(pool);
+      const waiting = async (count: number): Promise<void> => {
+        for (let n = 0; n < count;) {
+          const client = await pool.connect();
+          n = Number(((await client.query('select count(*) as n from pg_locks where not granted')).rows[0] as { n: string }).n);
+          client.release();
+        }
+      };
+      const locks = [
+        (store: ServerStore) => store.tx('by name', (tx) => tx.lockConversations('o-ann', ['group:o-team', 'direct:o-bob'])),
+        (store: ServerStore) => store.tx('by id', (tx) => tx.lockConversationsById([team, chat])),
+      ];
+      for (const held of [team, chat])
+        for (const [first, second] of [locks, [...locks].reverse()]) {
+          let release: () => void = () => undefined;
+          const isReleased = new Promise<void>((resolve) => (release = resolve));
+          let holder: Promise<void> | undefined;
+          await new Promise<void>((holds) => {
+            holder = one.tx('holder', async (tx) => {
+              await tx.lockConversationsById([held]);
+              holds();
+              await isReleased;
+            });
+          });
+          const begun = first!(two);
+          await waiting(1);
+          const after = second!(one);
+          await waiting(2);
+          release();
+          await holder;
+          expect((await Promise.all([begun, after])).map((locked) => locked.length)).toEqual([2, 2]);
+        }
+    });
+
     it('a first message whose retry comes beside its first try is confirmed by both (F61)', { timeout: 60_000 }, async () => {
       for (let i = 0; i < 60; i++) {
         const entry = messageTo(`r-peer-${i}`, `r-${i}`);

@@ -130,6 +130,13 @@ export const LOAD_BREAKS: readonly Break[] = [
     test: ['node', SHARED, 'runs again'],
   },
   {
+    fault: 'F72',
+    file: 'src/server/store/sql/writes.ts',
+    from: 'order by (c.group_id is not null), c.id for update of c',
+    to: 'order by c.id for update of c',
+    test: ['node', 'test/contract/server-store.postgres.test.ts', 'locks direct chats before groups'],
+  },
+  {
     fault: 'F132',
     file: 'src/server/store/sql/merged-statements.ts',
     from: 'if (body.hasWritten) rounds.failure ??= { error: reason };',
