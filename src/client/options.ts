@@ -21,21 +21,19 @@ const isA =
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-/** Parses the URL. `URL.canParse` is missing in browsers of 2022. */
+/** Parses the URL of a text. `URL.canParse` is missing in browsers of 2022. */
 const parsed = (url: unknown): URL | undefined => {
   try {
-    return new URL(url as string);
+    return typeof url === 'string' ? new URL(url) : undefined;
   } catch {
     return undefined;
   }
 };
 
 const url: Rule<string> = (value, what) => {
-  const address = typeof value === 'string' ? parsed(value) : undefined;
-  const seen = typeof value === 'string' ? 'a text without scheme or host' : typeof value;
-  must(address !== undefined, value, what, 'an absolute address, wss://…', CODE, seen);
-  const { protocol, search, hash, username, password } = address!;
-  must(/^wss?:$/.test(protocol), value, what, 'wss:// or ws://', CODE, protocol);
+  const { protocol, search, hash, username, password } = parsed(value) ?? ({} as Partial<URL>);
+  const seen = protocol ?? (typeof value === 'string' ? 'a text without scheme or host' : typeof value);
+  must(/^wss?:$/.test(protocol ?? ''), value, what, 'an address with wss:// or ws://', CODE, seen);
   if (search || hash || username || password)
     refuse('url must carry no query, fragment or credentials: Tidemark gets the token from getToken');
   return value as string;

@@ -4,15 +4,14 @@ import { type UsageCode, UsageError } from '../errors.ts';
 /** All names of an options type. The compiler refuses an object literal in which a name is missing or unknown. */
 export type OptionNames<T> = { readonly [K in keyof T]-?: 1 };
 
-/** The edit distance: how many letters must be added, removed or changed to turn `a` into `b`. */
+/** How many letters stand between the common beginning and the common end of two names: a spelling mistake is one place in a name. */
 const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (a[i] === b[j] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
+  const shortest = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shortest && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < shortest - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  return Math.max(a.length, b.length) - start - end;
 };
 
 /** The end of an error message about an unknown name: the nearest known name or, if no known name is near, all known names. */

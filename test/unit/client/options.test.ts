@@ -27,6 +27,21 @@ describe('the option appBadge', () => {
   });
 });
 
+describe('the option url', () => {
+  it.each<[unknown, string]>([
+    ['chat.example', 'got a text without scheme or host'],
+    ['https://chat.example/', 'got https:'],
+    [new URL('wss://chat.example/'), 'got object'],
+    [undefined, 'got undefined'],
+    ['wss://chat.example/?token=t', 'url must carry no query'],
+    ['wss://alice:secret@chat.example/', 'url must carry no query, fragment or credentials'],
+  ])('url refuses %s, and repeats no part that may be secret', (url, said) => {
+    const check = (): void => checkOptions({ ...given(undefined), url } as ReceiptClientOptions);
+    expect(check).toThrow(said);
+    expect(check).not.toThrow(/secret|token=/);
+  });
+});
+
 describe('the option encryption', () => {
   const withEncryption = (encryption: unknown) => ({ ...given(undefined), encryption }) as ReceiptClientOptions;
   afterEach(() => vi.unstubAllGlobals());
