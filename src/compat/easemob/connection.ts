@@ -1,5 +1,5 @@
 /** `connection`: the vendor's object for one user, over one receipt client at a time. */
-import type { ConversationId } from '../../index.ts';
+import type { ConversationId, ReadMembersPage } from '../../index.ts';
 import { conversationPage } from '../conversation-pages.ts';
 import { requireAccess, type ServerAccess } from '../server-access.ts';
 import { bodyOf, conversationIdOf, conversationItemOf, messageOf } from './conversation-names.ts';
@@ -149,17 +149,14 @@ export class Connection {
     return withEasemobErrors(async () => {
       const { client } = this.opened();
       const userlist: string[] = [];
-      let cursor: string | null = null;
-      let isLast = false;
-      while (!isLast && userlist.length < MAX_READERS) {
-        const page = await client.fetchReadMembers(msgId, { filter: 'read', cursor, limit: MEMBERS_A_PAGE });
+      let page: ReadMembersPage | null = null;
+      do {
+        page = await client.fetchReadMembers(msgId, { filter: 'read', cursor: page?.cursor ?? null, limit: MEMBERS_A_PAGE });
         userlist.push(...page.members.map(({ userId }) => userId));
-        cursor = page.cursor;
-        isLast = page.complete;
-      }
+      } while (!page.complete && userlist.length < MAX_READERS);
       return {
         type: 0,
-        data: { ackmid: msgId, is_last: isLast, next_key: '', timestamp: Date.now(), total: userlist.length, userlist },
+        data: { ackmid: msgId, is_last: page.complete, next_key: '', timestamp: Date.now(), total: userlist.length, userlist },
       };
     });
   }
