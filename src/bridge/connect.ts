@@ -6,10 +6,10 @@
  *   page                                                     worker
  *   client ─call─▶ WorkerConnection ─▶ RequestQueue ─▶ WorkerLife ─Comlink─▶ exposeWorker ─▶ host
  *   client ◀─values─ StreamPort ◀──────────MessagePort──────────────────── serveStreams ◀─ host
- *                         WorkerLives starts the next worker when a worker dies
+ *                         Workers starts the first worker; WorkerLives starts the next one when a worker dies
  */
 import type * as Comlink from 'comlink';
-import { type ReceiptsError, UsageError, WorkerError } from '../errors.ts';
+import { UsageError, WorkerError } from '../errors.ts';
 import type { IntentCall, Intents, Queries, QueryCall } from '../model/api/intents.ts';
 import type { LogOut } from '../model/api/log-out.ts';
 import type { LifeEvent } from '../ports/ports.ts';
@@ -17,10 +17,11 @@ import { fromWireError } from './error-transfer.ts';
 import { RequestQueue } from './request-queue.ts';
 import { StreamPort } from './streams.ts';
 import type { Answered, Outcome, PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
-import { WorkerLife } from './worker-life.ts';
-import { type LivesClock, WorkerLives } from './worker-lives.ts';
+import type { LivesClock } from './worker-host.ts';
+import type { WorkerLife } from './worker-life.ts';
 import type { WorkerSource } from './worker-source.ts';
-import { errorDetails, type Log } from '../logging.ts';
+import { Workers } from './workers.ts';
+import type { Log } from '../logging.ts';
 
 type Api = Comlink.Remote<WorkerApi>;
 
@@ -50,7 +51,7 @@ export class WorkerConnection {
   readonly streams = new StreamPort();
   /** Resolves when a worker has opened its store for the first time. Stays pending if no worker ever does. */
   readonly started: Promise<void>;
-  private readonly lives: WorkerLives;
+  private readonly workers: Workers;
   /** The last event of each kind, for the next worker. */
   private readonly lastEvents = new Map<'view' | 'network', LifeEvent>();
   private hasStarted = false;
@@ -63,38 +64,37 @@ export class WorkerConnection {
    * @param source starts the first worker, in the next microtask, and a new worker after each death.
    * @param config gives the worker its settings. `isFirst` is true until a worker has run: later workers must not apply
    * the app's initial settings again, because the user may have changed them since.
+   * @param page loads the page's answers to calls of a worker. A worker starts only with them.
    * @param setsAtStart `config` changes stored settings. The change counts as the first request, done once a worker
    * runs.
    */
   constructor(
     source: WorkerSource,
     config: (isFirst: boolean) => Promise<WorkerConfig>,
-    page: PageSide,
+    page: () => Promise<PageSide>,
+    log: Log,
     setsAtStart = false,
     clock: LivesClock = pageClock,
   ) {
-    const log: Log = (...record) => void page.log(...record).catch(() => undefined);
-    const make = (died: (error: ReceiptsError) => void): WorkerLife =>
-      new WorkerLife(source.make(), config(!this.hasStarted), page, clock.timer, died);
-    const context = {
-      begun: (life: WorkerLife) => this.streams.attach(life.port),
-      up: (life: WorkerLife) => {
+    this.workers = new Workers({
+      source,
+      config: () => config(!this.hasStarted),
+      page,
+      clock,
+      log,
+      begun: (life) => this.streams.attach(life.port),
+      up: (life) => {
         this.hasStarted = true;
-        log('debug', 'worker-started');
         for (const event of this.lastEvents.values()) life.tell((api) => api.life(event));
       },
-      gone: (error: ReceiptsError) => {
+      gone: (error) => {
         this.streams.detach();
         // Another tab logged out while this worker started.
         if (error.code === 'store/closed') this.streams.end();
       },
-      failed: (error: ReceiptsError) => {
-        if (error.code !== 'store/closed') log('warn', 'worker-ended', errorDetails(error));
-      },
-    };
-    this.lives = new WorkerLives(make, source, context, clock);
-    this.requests = new RequestQueue(() => this.lives.current);
-    this.started = this.lives.up();
+    });
+    this.requests = new RequestQueue(() => this.workers.current());
+    this.started = this.workers.up();
     if (setsAtStart) this.request(async () => undefined).catch(() => undefined);
     // Another tab logged out. During this page's own log-out, `leave` answers the call first.
     void this.streams.over.then(() => {
@@ -103,17 +103,17 @@ export class WorkerConnection {
   }
 
   /** The reason why no worker runs, if the last start failed. */
-  get trouble$(): WorkerLives['trouble$'] {
-    return this.lives.trouble$;
+  get trouble$(): Workers['trouble$'] {
+    return this.workers.trouble$;
   }
 
   get isUp(): boolean {
-    return this.lives.isRunning;
+    return this.workers.isRunning;
   }
 
   /** Resolves when a worker runs: at once, or after the next successful start. */
   up(): Promise<void> {
-    return this.lives.up();
+    return this.workers.up();
   }
 
   intent<K extends keyof Intents>(name: K, ...args: Parameters<Intents[K]>): Promise<ReturnType<Intents[K]>> {
@@ -175,7 +175,7 @@ export class WorkerConnection {
   life(event: LifeEvent): void {
     if (event === 'visible' || event === 'hidden') this.lastEvents.set('view', event);
     if (event === 'online' || event === 'offline') this.lastEvents.set('network', event);
-    this.lives.tell((api) => api.life(event));
+    this.workers.tell((api) => api.life(event));
   }
 
   logOut(options: LogOut): Promise<void> {
@@ -202,14 +202,14 @@ export class WorkerConnection {
       return await life.call((api) => api.logOut(options));
     } catch (error) {
       if (!(error instanceof WorkerError) || error.code !== 'worker/restarted') throw error;
-      return (await this.lives.current).call((api) => api.logOut(options));
+      return (await this.workers.current()).call((api) => api.logOut(options));
     }
   }
 
   /** Ends the streams and rejects every call that still waits for an answer. */
   private finish(): void {
     this.streams.end();
-    this.lives.end(new UsageError('usage/closed', 'this client was closed, or its account logged out; create another one'));
+    this.workers.end(new UsageError('usage/closed', 'this client was closed, or its account logged out; create another one'));
   }
 
   /** Resolves when every earlier request is done and answered, and the worker has ended. */

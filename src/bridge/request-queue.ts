@@ -3,7 +3,6 @@
  * the page made them, each to the worker that runs at that moment. The requests wait here while no worker runs.
  */
 import type { WorkerLife } from './worker-life.ts';
-import { Unanswered } from './unanswered.ts';
 
 interface Request {
   /** Posts the request at once. Resolves with the answer. */
@@ -15,7 +14,7 @@ interface Request {
 
 export class RequestQueue {
   private waiting: Request[] = [];
-  private readonly unanswered = new Unanswered();
+  private unanswered = 0;
   private isCrossing = false;
 
   /** @param current returns the worker that runs or starts now. Rejects if there is none. */
@@ -23,7 +22,7 @@ export class RequestQueue {
 
   /** True if no request waits in the queue and every request has its answer. */
   get isIdle(): boolean {
-    return this.unanswered.open.size === 0;
+    return this.unanswered === 0;
   }
 
   /** @param ask posts the request synchronously. */
@@ -36,8 +35,11 @@ export class RequestQueue {
       };
       this.waiting.push({ cross, refuse: reject, mayEnd });
     });
+    const answered = (): void => void this.unanswered--;
+    this.unanswered++;
+    answer.then(answered, answered);
     void this.cross();
-    return this.unanswered.add(answer);
+    return answer;
   }
 
   private async cross(): Promise<void> {

@@ -11,7 +11,7 @@ import { VERSION } from '../model/version.ts';
 import { Watchdog } from './watchdog.ts';
 import type { PageSide, WorkerApi, WorkerConfig } from './worker-api.ts';
 import { whenReleased } from './worker-lock.ts';
-import { unavailable } from './worker-source.ts';
+import { type StartedWorker, unavailable } from './worker-source.ts';
 
 const restarted = (): WorkerError =>
   new WorkerError('worker/restarted', 'the worker ended before its answer: repeat the call, which takes effect once');
@@ -21,6 +21,7 @@ export class WorkerLife {
   readonly port: MessagePort;
   /** Resolves when the worker has opened its store. */
   readonly started: Promise<void>;
+  private readonly worker: Worker;
   private readonly api: Comlink.Remote<WorkerApi>;
   private readonly watchdog: Watchdog;
   private readonly waiting = new Set<(error: ReceiptsError) => void>();
@@ -30,12 +31,13 @@ export class WorkerLife {
 
   /** @param died called once if the worker ends without a call of `end`, before the waiting calls are rejected. */
   constructor(
-    private readonly worker: Worker,
+    { worker, failed }: StartedWorker,
     config: Promise<WorkerConfig>,
-    page: PageSide,
+    page: Promise<PageSide>,
     timer: ClockPort['timer'],
     private readonly died: (error: ReceiptsError) => void,
   ) {
+    this.worker = worker;
     this.api = Comlink.wrap<WorkerApi>(worker);
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
@@ -44,10 +46,11 @@ export class WorkerLife {
       () => this.api.ping(),
       () => this.die('it is silent'),
     );
-    this.listen();
+    this.listen(failed);
     this.waitForItsDeath();
     this.started = this.call(async (api) => {
-      const answer = await api.start(VERSION, await config, Comlink.proxy(page), Comlink.transfer(port2, [port2]));
+      const [settings, answers] = await Promise.all([config, page]);
+      const answer = await api.start(VERSION, settings, Comlink.proxy(answers), Comlink.transfer(port2, [port2]));
       if (answer.version !== VERSION) throw versionsDiffer(VERSION, answer.version);
       if (answer.error) throw fromWireError(answer.error);
       this.isUp = true;
@@ -93,10 +96,10 @@ export class WorkerLife {
     if (this.isUp && !this.isOver) say(this.api).catch(() => undefined);
   }
 
-  private listen(): void {
+  private listen(failed: Promise<string>): void {
     // After the start, an error event concerns a single task, and the worker goes on.
-    this.worker.addEventListener('error', (event) => {
-      if (!this.isUp) this.die(event.message || 'its script was not loaded, or failed');
+    void failed.then((message) => {
+      if (!this.isUp) this.die(message || 'its script was not loaded, or failed');
     });
     // The worker does not repeat an unreadable answer, so its caller would wait for ever.
     const unreadable = (): void => this.die('it sent what this page cannot read');

@@ -9,11 +9,13 @@
  *      │  └────────▶ waiting ◀──────────────────────────┘
  *      └── timer ──────┘   no retry after a log-out, under newer data, or with a third wrong version
  */
-import { BehaviorSubject } from 'rxjs';
+import type { Subject } from 'rxjs';
 import { ReceiptsError, type UsageError } from '../errors.ts';
-import type { Cancel, ClockPort, RandomPort } from '../ports/ports.ts';
-import type { WorkerLife } from './worker-life.ts';
-import { messageOf, unavailable, type WorkerSource } from './worker-source.ts';
+import { errorDetails } from '../logging.ts';
+import type { Cancel } from '../ports/ports.ts';
+import { WorkerLife } from './worker-life.ts';
+import { messageOf, type StartedWorker, startWorker, unavailable } from './worker-source.ts';
+import type { WorkerHost, WorkerTrouble } from './worker-host.ts';
 
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
@@ -25,20 +27,7 @@ const STABLE_AFTER_MS = 10_000;
  */
 const MAX_WRONG_VERSIONS = 3;
 
-/** The reason why no worker runs: the last worker ended or did not start. */
-export interface WorkerTrouble {
-  readonly error: ReceiptsError;
-  /** Milliseconds until the next start; null if there is none. */
-  readonly retryInMs: number | null;
-}
-
-export interface LivesClock {
-  readonly timer: ClockPort['timer'];
-  readonly random: RandomPort['next'];
-}
-
 export class WorkerLives {
-  readonly trouble$ = new BehaviorSubject<WorkerTrouble | null>(null);
   private life: WorkerLife | null = null;
   private now!: Promise<WorkerLife>;
   private isUp = false;
@@ -46,43 +35,20 @@ export class WorkerLives {
   private wrongVersions = 0;
   private cancel: Cancel = () => undefined;
   private abandon: (error: ReceiptsError) => void = () => undefined;
-  private waitingForStart: (() => void)[] = [];
   private endedBy: UsageError | null = null;
 
-  /**
-   * @param make starts one worker. May throw.
-   * @param source gives another way to start a worker after a failed start.
-   * @param hooks.begun called when a worker begins, `hooks.up` when the worker runs, `hooks.gone` when the worker is
-   * dead, `hooks.failed` after that, unless another way of the source follows or the client is closed.
-   */
+  /** @param first the first worker, which starts already. */
   constructor(
-    private readonly make: (died: (error: ReceiptsError) => void) => WorkerLife,
-    private readonly source: Pick<WorkerSource, 'failed'>,
-    private readonly hooks: {
-      begun(life: WorkerLife): void;
-      up(life: WorkerLife): void;
-      gone(error: ReceiptsError): void;
-      failed(error: ReceiptsError): void;
-    },
-    private readonly clock: LivesClock,
+    private first: Promise<StartedWorker> | null,
+    private readonly host: WorkerHost,
+    private readonly trouble$: Subject<WorkerTrouble | null>,
   ) {
-    const begun = this.expect();
-    // A client that is closed in the turn that created it starts no worker.
-    queueMicrotask(() => {
-      if (this.endedBy) return;
-      this.begin();
-      begun(this.now);
-    });
+    this.begin();
   }
 
   /** The worker that runs or starts now. Rejects at once after a failed start, until the next start begins. */
   get current(): Promise<WorkerLife> {
     return this.now;
-  }
-
-  /** Resolves when a worker runs: at once, or after the next successful start. */
-  up(): Promise<void> {
-    return this.isUp ? Promise.resolve() : new Promise((resolve) => this.waitingForStart.push(resolve));
   }
 
   get isRunning(): boolean {
@@ -117,8 +83,8 @@ export class WorkerLives {
       } catch (thrown) {
         const error = thrown instanceof ReceiptsError ? thrown : unavailable(messageOf(thrown));
         this.life = null;
-        this.hooks.gone(error);
-        const failure = error.code === 'worker/unavailable' && !this.endedBy ? await this.source.failed(error) : error;
+        this.host.gone(error);
+        const failure = error.code === 'worker/unavailable' && !this.endedBy ? await this.host.source.failed(error) : error;
         if (this.endedBy) throw this.endedBy;
         if (!failure) continue;
         this.follow(false, failure);
@@ -128,11 +94,15 @@ export class WorkerLives {
   }
 
   private async startOne(): Promise<WorkerLife> {
-    const life = this.make((error) => {
+    const { source, config, page, clock } = this.host;
+    const { first } = this;
+    this.first = null;
+    const started = first ? await first : startWorker(source);
+    const life = new WorkerLife(started, config(), page(), clock.timer, (error) => {
       if (this.isUp) this.gone(error);
     });
     this.life = life;
-    this.hooks.begun(life);
+    this.host.begun(life);
     await life.started;
     this.runs(life);
     return life;
@@ -143,9 +113,9 @@ export class WorkerLives {
     this.isUp = true;
     this.wrongVersions = 0;
     this.trouble$.next(null);
-    this.cancel = this.clock.timer(STABLE_AFTER_MS, () => (this.failures = 0));
-    this.hooks.up(life);
-    for (const resolve of this.waitingForStart.splice(0)) resolve();
+    this.cancel = this.host.clock.timer(STABLE_AFTER_MS, () => (this.failures = 0));
+    this.host.log('debug', 'worker-started');
+    this.host.up(life);
   }
 
   /** Handles the death of the running worker. */
@@ -153,12 +123,13 @@ export class WorkerLives {
     this.cancel();
     this.isUp = false;
     this.life = null;
-    this.hooks.gone(error);
+    this.host.gone(error);
     if (!this.endedBy) this.follow(true, error);
   }
 
   private follow(wasUp: boolean, error: ReceiptsError): void {
-    this.hooks.failed(error);
+    // No other way to start follows, and the client is open.
+    if (error.code !== 'store/closed') this.host.log('warn', 'worker-ended', errorDetails(error));
     const wait = this.nextWait(wasUp, error);
     // An immediate restart is no trouble for the app: the new worker reports its own status. With a delay, no worker
     // runs until then.
@@ -168,7 +139,7 @@ export class WorkerLives {
     if (wait === 0) return this.begin();
     // After a death, callers wait for the next worker. After a failed start, callers are rejected and may call again.
     const begun = wasUp ? this.expect() : () => undefined;
-    this.cancel = this.clock.timer(wait, () => {
+    this.cancel = this.host.clock.timer(wait, () => {
       this.begin();
       begun(this.now);
     });
@@ -180,7 +151,7 @@ export class WorkerLives {
     if (error.code === 'protocol/version-unsupported' && ++this.wrongVersions >= MAX_WRONG_VERSIONS) return null;
     if (wasUp && this.failures === 0) return 0;
     const wait = Math.min(FIRST_WAIT_MS * 2 ** this.failures, MAX_WAIT_MS);
-    return (wait * (1 + this.clock.random())) / 2;
+    return (wait * (1 + this.host.clock.random())) / 2;
   }
 
   end(error: UsageError): void {
@@ -191,6 +162,5 @@ export class WorkerLives {
     this.life?.end(error);
     this.now = Promise.reject(error);
     this.now.catch(() => undefined);
-    this.trouble$.complete();
   }
 }

@@ -16,5 +16,18 @@ export interface WorkerSource {
   failed(error: ReceiptsError): Promise<ReceiptsError | null>;
 }
 
+/** A started worker, and its first error event. The event may come before {@link WorkerLife} is loaded. */
+export interface StartedWorker {
+  readonly worker: Worker;
+  /** Resolves with the message of the worker's first error event, which is empty in most browsers. */
+  readonly failed: Promise<string>;
+}
+
+/** May throw, like {@link WorkerSource.make}. */
+export const startWorker = (source: Pick<WorkerSource, 'make'>): StartedWorker => {
+  const worker = source.make();
+  return { worker, failed: new Promise((resolve) => worker.addEventListener('error', ({ message }) => resolve(message), { once: true })) };
+};
+
 /** The app's own factory: a single way to start a worker. */
 export const sourceOf = (make: () => Worker): WorkerSource => ({ make, failed: async (error) => error });

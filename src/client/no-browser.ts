@@ -2,13 +2,13 @@
  * A client without a browser, as a rendering server creates it: its streams emit nothing and its calls reject. The
  * client starts no worker and no timer, so the server may drop the client without a call of `close`.
  */
-import { NEVER, of } from 'rxjs';
+import { of } from 'rxjs';
 import { StreamPort } from '../bridge/streams.ts';
 import { UsageError } from '../errors.ts';
-import { requireId } from '../model/ids.ts';
 import type { OpenAccount } from './open-account.ts';
 import { Persistence } from './page/persistence.ts';
-import { fixedDivider } from './view/fixed-divider.ts';
+import type { PageView } from './page/page-lifecycle.ts';
+import { viewConversation } from './view/view-conversation.ts';
 import { Watching } from './watching.ts';
 
 const PAGE = ['document', 'navigator', 'MessageChannel', 'crypto'] as const;
@@ -37,30 +37,28 @@ const refuse = async (): Promise<never> => {
   );
 };
 
+const UNSEEN: PageView = { isViewed: () => false, watch: () => () => undefined };
+
 export const openWithoutBrowser = (): OpenAccount => {
   const streams = new StreamPort();
+  const watching = new Watching(streams, Promise.resolve(null), Promise.resolve());
+  const connection = {
+    trouble$: of(null),
+    intent: refuse,
+    query: refuse,
+    logOut: refuse,
+    close: async () => streams.end(),
+    isUp: true,
+    up: refuse,
+  };
   return {
-    connection: {
-      trouble$: of(null),
-      intent: refuse,
-      query: refuse,
-      logOut: refuse,
-      close: async () => streams.end(),
-    },
+    connection,
     over: streams.over,
-    watching: new Watching(streams, Promise.resolve(null), Promise.resolve()),
+    watching,
     persistence: new Persistence({}),
     name: '',
     logged: [],
-    view() {
-      const divider = fixedDivider(() => NEVER);
-      return {
-        firstUnread: divider.firstUnread,
-        seen: (messageId) => void requireId(messageId, 'messageId'),
-        underWay: async () => undefined,
-        close: () => divider.close(),
-      };
-    },
+    view: (conversationId, tellsSenders) => viewConversation(UNSEEN, connection, watching, conversationId, tellsSenders),
     stop: () => undefined,
     leftDevice: async () => undefined,
   };

@@ -1,22 +1,17 @@
 /** Opens an account on the page: the connection to its worker, and the page's own tasks for the account. */
-import { from, type Observable } from 'rxjs';
-import { releaseBadge } from '../platform/app-badge.ts';
+import { type Observable, Subscription } from 'rxjs';
 import { keepIn } from '../platform/log-tail.ts';
 import { WorkerConnection } from '../bridge/connect.ts';
+import type { PageSide } from '../bridge/worker-api.ts';
 import { sourceOf } from '../bridge/worker-source.ts';
 import { type Log, safeLog } from '../logging.ts';
 import type { LogLine } from '../model/api/inspection.ts';
 import type { ConversationId } from '../model/ids.ts';
 import { databaseName } from '../model/storage-name.ts';
-import { requestSyncWhenOffline } from './page/background-sync.ts';
-import { closeReadNotifications } from './page/close-notifications.ts';
-import { deviceId } from './page/device.ts';
 import { readFirstPaint } from './page/first-paint.ts';
-import { keepBadge } from './page/keep-badge.ts';
 import { browserView, watchPage } from './page/page-lifecycle.ts';
 import { Persistence } from './page/persistence.ts';
 import { badgeCounts } from './options.ts';
-import { createPageSide } from './page-side.ts';
 import type { ReceiptClientOptions } from './receipt-client-options.ts';
 import { type OpenView, viewConversation } from './view/view-conversation.ts';
 import { Watching } from './watching.ts';
@@ -42,6 +37,8 @@ export interface OpenAccount {
   readonly leftDevice: () => Promise<void>;
 }
 
+const besideWorker = () => import('./beside-worker.ts');
+
 export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): OpenAccount => {
   const { url, userId, deliveryReceipts, readReceipts, retention, encryption } = options;
   const name = databaseName(url, userId);
@@ -51,10 +48,11 @@ export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): 
     ...(deliveryReceipts === undefined ? {} : { deliveryReceipts }),
     ...(readReceipts === undefined ? {} : { readReceipts }),
   };
+  const page = async (): Promise<PageSide> => (await besideWorker()).createPageSide(name, options, log);
   const config = async (isFirst: boolean) => ({
     url,
     userId,
-    deviceId: await deviceId(name),
+    deviceId: await (await page()).deviceId(name),
     ...(retention ? { retention } : {}),
     ...(encryption ? { encryption } : {}),
     settings: isFirst ? settings : {},
@@ -69,23 +67,15 @@ export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): 
     keep(...record);
     tell(...record);
   };
-  const connection = new WorkerConnection(workers, config, createPageSide(name, options, log), setsAtStart);
+  const connection = new WorkerConnection(workers, config, page, log, setsAtStart);
   const persistence = new Persistence(navigator);
   const watching = new Watching(connection.streams, paint, connection.started);
-  const stops = [
-    watchPage((event) => connection.life(event)),
-    requestSyncWhenOffline(
-      () => watching.watch({ of: 'outbox' }),
-      () => watching.watch({ of: 'connection' }),
-    ),
-    keepBadge(name, badgeCounts(options.appBadge), () => watching.watch({ of: 'badge' })),
-    closeReadNotifications(
-      userId,
-      watching.watch({ of: 'reads' }),
-      (messages) => connection.query('settledOf', messages),
-      from(connection.streams.over),
-    ),
-  ];
+  const tasks = new Subscription();
+  tasks.add(watchPage((event) => connection.life(event)));
+  void connection.started.then(async () => {
+    const { startTasks } = await besideWorker();
+    if (!tasks.closed) tasks.add(startTasks({ userId, name, badge: badgeCounts(options.appBadge), connection, watching }));
+  });
   return {
     connection,
     over: connection.streams.over,
@@ -94,9 +84,7 @@ export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): 
     name,
     logged,
     view: (conversationId, tellsSenders) => viewConversation(browserView, connection, watching, conversationId, tellsSenders),
-    stop() {
-      for (const stop of stops.splice(0)) stop();
-    },
-    leftDevice: () => releaseBadge(name),
+    stop: () => tasks.unsubscribe(),
+    leftDevice: async () => (await besideWorker()).releaseBadge(name),
   };
 };

@@ -1,6 +1,6 @@
 /** Shows the trouble of a worker in the connection's status. A worker that does not start cannot report by itself. */
 import { combineLatest, distinctUntilChanged, filter, map, type Observable, startWith } from 'rxjs';
-import type { WorkerTrouble } from '../bridge/worker-lives.ts';
+import type { WorkerTrouble } from '../bridge/worker-host.ts';
 import type { ConnectionStatus } from '../model/api/status.ts';
 
 const NOTHING_KNOWN: ConnectionStatus = {

@@ -17,6 +17,8 @@ const sizeOf = (code: string | Uint8Array): Size => ({
 });
 
 const ENTRY = 'virtual:app';
+/** The scripts that a page loads while its worker starts. */
+const BESIDE_WORKER = ['worker-lives', 'beside-worker'];
 
 /** Vite's files of an app with this code, whose exports are in use if `exports` is true. */
 const filesOf = async (code: string, external: readonly RegExp[], exports = false) => {
@@ -41,25 +43,28 @@ const filesOf = async (code: string, external: readonly RegExp[], exports = fals
 };
 
 /**
- * What an app loads before its first paint, and its worker. The app uses `createReceiptClient` and all of `more`. Counted are the scripts
- * that the page loads at its start, with Comlink and with Vite's own loader of later scripts (0.7 kB); RxJS is the app's. Not counted are
- * the scripts of rare moments: of `inspect()`, of a worker that does not start, and the worker's copy for pages that cannot load its file.
+ * What an app loads before its first paint, beside its worker, and its worker. The app uses `createReceiptClient` and all of `more`. `page` is
+ * the script that the page loads at its start, with Vite's own loader of later scripts (0.7 kB); RxJS is the app's. `beside` are the scripts
+ * that each page loads while its worker starts, with Comlink. Not counted are the scripts of rare moments: of `inspect()`, of a worker that
+ * does not start, and the worker's copy for pages that cannot load its file.
  */
-const bundled = async (more: readonly string[]): Promise<{ page: string; worker: string | Uint8Array }> => {
+const bundled = async (more: readonly string[]): Promise<{ page: string; beside: readonly string[]; worker: string | Uint8Array }> => {
   const facades = more.map((entry, i) => `import * as more${i} from '${entry}'; globalThis.app${i} = more${i};`);
   const code = `import { createReceiptClient } from 'tidemark'; globalThis.app = createReceiptClient; ${facades.join(' ')}`;
   const files = await filesOf(code, [/^rxjs/]);
-  const page = files.filter((file) => file.type === 'chunk' && !file.isDynamicEntry).map((file) => (file as { code: string }).code);
+  const scripts = files.filter((file) => file.type === 'chunk');
+  const page = scripts.filter((file) => !file.isDynamicEntry).map(({ code }) => code);
+  const beside = scripts.filter(({ name }) => BESIDE_WORKER.some((module) => name.startsWith(module))).map(({ code }) => code);
   const worker = files.find((file) => file.type === 'asset' && /\/worker-/.test(file.fileName));
-  if (page.length !== 1 || worker?.type !== 'asset')
+  if (page.length !== 1 || beside.length !== BESIDE_WORKER.length || worker?.type !== 'asset')
     throw new Error(`unexpected output: ${files.map(({ fileName }) => fileName).join(', ')}`);
-  return { page: page.join(), worker: worker.source };
+  return { page: page.join(), beside, worker: worker.source };
 };
 
-/** The page with `createReceiptClient` alone, and its worker. */
-export const bundleSize = async (): Promise<{ page: Size; worker: Size }> => {
-  const { page, worker } = await bundled([]);
-  return { page: sizeOf(page), worker: sizeOf(worker) };
+/** The page with `createReceiptClient` alone, its scripts beside the worker, together, and its worker. */
+export const bundleSize = async (): Promise<{ page: Size; beside: number; worker: Size }> => {
+  const { page, beside, worker } = await bundled([]);
+  return { page: sizeOf(page), beside: beside.reduce((sum, script) => sum + sizeOf(script).gzip, 0), worker: sizeOf(worker) };
 };
 
 /** Bytes of gzip added by each facade to a page with the main entry point. */

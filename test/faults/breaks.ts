@@ -108,7 +108,7 @@ export const BREAKS: readonly Break[] = [
   {
     fault: 'F44',
     file: 'src/bridge/connect.ts',
-    from: 'return (await this.lives.current).call((api) => api.logOut(options));',
+    from: 'return (await this.workers.current()).call((api) => api.logOut(options));',
     to: 'throw error;',
     test: ['node', 'test/unit/bridge/connect.test.ts', 'F44'],
   },

@@ -72,9 +72,9 @@ export const ORDER_BREAKS: readonly Break[] = [
   },
   {
     fault: 'F118',
-    file: 'src/bridge/worker-lives.ts',
-    from: '      if (this.endedBy) return;\n      this.begin();',
-    to: '      this.begin();',
+    file: 'src/bridge/workers.ts',
+    from: '    this.requireOpen();\n    this.first',
+    to: '    this.first',
     test: CLOSING,
   },
   {

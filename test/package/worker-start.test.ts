@@ -15,7 +15,8 @@ import { MAIN } from './bundlers/app.ts';
 import { COPY, FILE, openPage } from './bundlers/open-page.ts';
 import { type Served, serveFolder } from './bundlers/serve-folder.ts';
 
-const isWorker = (path: string): boolean => /\/worker-[^/]*\.js$/.test(path);
+/** The worker's file, and not the page's script `worker-lives`. */
+const isWorker = (path: string): boolean => /\/worker-(?!lives)[^/]*\.js$/.test(path);
 
 const missing = (path: string, response: ServerResponse): boolean => {
   if (isWorker(path)) response.writeHead(404).end('not found');

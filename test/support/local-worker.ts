@@ -4,6 +4,8 @@
  */
 import { BehaviorSubject, NEVER, Subject } from 'rxjs';
 import { WorkerConnection } from '../../src/bridge/connect.ts';
+// The page loads this module later. Here it is loaded before, so that a test waits for messages only.
+import '../../src/bridge/worker-lives.ts';
 import { exposeWorker, type Host, type Hosted } from '../../src/bridge/expose.ts';
 import type { WorkerConfig } from '../../src/bridge/worker-api.ts';
 import { Unanswered } from '../../src/bridge/unanswered.ts';
@@ -122,13 +124,14 @@ export const connectPage = <W extends LocalWorker | WorkerOfNothing = LocalWorke
       firsts.push(isFirst);
       return { url: 'ws://localhost', userId: 'alice', deviceId: 'd', settings: {} };
     },
-    {
+    async () => ({
       getToken: async () => 'token',
       deviceId: async () => 'd',
       forgetDevice: async () => undefined,
       renewDevice: async () => 'd',
-      log: async (_, event) => void logged.push(event),
-    },
+      log: async () => undefined,
+    }),
+    (_, event) => void logged.push(event),
     setsAtStart,
     { timer: timers.timer, random: () => 0.5 },
   );

@@ -1,6 +1,6 @@
 import { BehaviorSubject, firstValueFrom, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { WorkerTrouble } from '../../../src/bridge/worker-lives.ts';
+import type { WorkerTrouble } from '../../../src/bridge/worker-host.ts';
 import { withWorkerTrouble } from '../../../src/client/worker-trouble.ts';
 import { StoreError } from '../../../src/errors.ts';
 import type { ConnectionStatus } from '../../../src/model/api/status.ts';
