@@ -113,7 +113,13 @@ export class Engine {
       ...(deliveryReceipts && readReceipts ? [] : [{ t: 'settings', settings: { deliveryReceipts, readReceipts } } as const]),
     ]);
     const { carried } = context;
-    const isRestored = carried ? await writer.write('adopt', { durability: 'strict' }, (draft) => adopt(draft, ports, carried)) : false;
+    const isRestored = carried
+      ? await writer.write(
+          'adopt',
+          { durability: 'strict', keepsReserve: carried.outbox.some(({ kind }) => kind === 'message') },
+          (draft) => adopt(draft, ports, carried),
+        )
+      : false;
     if (settings.deliveryReceipts !== undefined || settings.readReceipts !== undefined)
       await writer.write('settings', { durability: 'strict' }, (draft) => setReceiptSettings(draft, ports, settings));
     const tokens = new TokenSource(ports.token);

@@ -21,6 +21,7 @@ import type { GroupReceipt, ReceiptAtSeq, ReceiptStep, ReceiptTimes } from '../m
 import type { AccountSettings, ReceiptSettings } from '../model/message/receipt-settings.ts';
 import type { StoreTx } from '../ports/ports.ts';
 import type { LogHeader } from './tables.ts';
+import { putText, readTexts, withoutText } from './texts.ts';
 
 /** A stored message with its receipts: their times (own messages of direct chats), or their number (groups). */
 export interface KeptMessage extends StoredMessage {
@@ -152,9 +153,12 @@ export const appendToLog = (tx: StoreTx, record: LogRecord): number => {
   const bodies: string[] = [];
   const text = JSON.stringify({
     ...record,
-    changes: record.changes.map((change) =>
-      change.t === 'messages' ? { ...change, messages: withoutBodies(change.messages, bodies) } : change,
-    ),
+    changes: record.changes.map((change) => {
+      if (change.t === 'messages') return { ...change, messages: withoutBodies(change.messages, bodies) };
+      if (change.t !== 'enqueue') return change;
+      putText(tx, change.entry);
+      return { ...change, entry: withoutText(change.entry) };
+    }),
   });
   tx.put('log', record.version, text);
   if (bodies.length === 0) return text.length;
@@ -181,7 +185,17 @@ export const readLog = async (tx: StoreTx, after: number, header: LogHeader): Pr
     const next = parsed[i + 1];
     return [withBodies(row, isRecord(next) ? undefined : next)];
   });
-  return { records, text: rows.reduce((sum, { length }) => sum + length, 0) };
+  const whole = await readTexts(
+    tx,
+    records.flatMap(({ changes }) => changes.flatMap((change) => (change.t === 'enqueue' ? change.entry : []))),
+  );
+  return {
+    records: records.map((record) => ({
+      ...record,
+      changes: record.changes.map((change) => (change.t === 'enqueue' ? { ...change, entry: whole(change.entry) } : change)),
+    })),
+    text: rows.reduce((sum, { length }) => sum + length, 0),
+  };
 };
 
 /** The id of the transaction that wrote the record of this version; undefined if there is none. */

@@ -5,7 +5,7 @@ import { PAINT_KEY } from '../model/storage-name.ts';
 /** The schema number. A release raises it if older code cannot read the new data; older code then refuses to write (F09). */
 export const SCHEMA = 1;
 
-export const TABLES: readonly TableName[] = ['meta', 'log', 'pages', 'indexes'];
+export const TABLES: readonly TableName[] = ['meta', 'log', 'pages', 'indexes', 'reserve'];
 
 /** Keys of the table `meta`: the log header, and the snapshot made by compaction. */
 export const LOG_HEADER_KEY = 'head';
@@ -18,6 +18,9 @@ export const CIPHER_KEY = 'cipher';
 
 /** Present except during an eviction on a full device: pages are deleted before their eviction can be written to the log. */
 export const PAGES_INTACT_KEY = 'whole';
+
+/** Present while the table `reserve` holds the reserve (`engine/write/reserve.ts`). */
+export const RESERVE_KEY = 'reserve';
 
 export interface LogHeader {
   readonly schema: number;
@@ -55,12 +58,11 @@ export const wipeTables = async (tx: StoreTx): Promise<void> => {
 
 /** Deletes all messages outside of the log. */
 export const clearPages = (tx: StoreTx): void => {
-  for (const table of ['pages', 'indexes'] as const) tx.deleteRange(table, { from: pageKey('', 0), upTo: pageKey('\uffff', 0) });
+  for (const table of ['pages', 'indexes'] as const) tx.clear(table);
 };
 
 /** Deletes everything except the log header. */
 export const clearTables = (tx: StoreTx): void => {
-  tx.deleteRange('log', { from: 0, upTo: Number.MAX_SAFE_INTEGER });
-  clearPages(tx);
-  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY, PAGES_INTACT_KEY, CIPHER_KEY]) tx.delete('meta', key);
+  for (const table of TABLES) if (table !== 'meta') tx.clear(table);
+  for (const key of [SNAPSHOT_KEY, PAINT_KEY, ACCOUNT_KEY, PAGES_INTACT_KEY, CIPHER_KEY, RESERVE_KEY]) tx.delete('meta', key);
 };

@@ -139,6 +139,8 @@ export interface ReceiptsEntry extends ConversationEntryBase {
 
 export interface MessageEntry extends ConversationEntryBase {
   readonly kind: 'message';
+  /** The key of the first entry with this text, whose key the text's row has (`log/texts.ts`). Absent: this entry is the first. */
+  readonly textOf?: string;
   readonly message: {
     readonly id: MessageId;
     /** JSON text, at most `MAX_BODY_BYTES` of UTF-8. */
@@ -164,6 +166,10 @@ export interface SettingsEntry extends EntryBase {
 
 export type ConversationEntry = ReceiptsEntry | MessageEntry | RecallEntry;
 export type OutboxEntry = ConversationEntry | SettingsEntry;
+
+/** The entry under another key. A message's text stays where it is. */
+export const withKey = (entry: OutboxEntry, key: string): OutboxEntry =>
+  entry.kind === 'message' ? { ...entry, key, textOf: entry.textOf ?? entry.key } : { ...entry, key };
 
 /** The queue of an entry. Entries of a queue keep their order, and no queue waits for another queue. */
 export type Queue = ConversationId | 'settings';

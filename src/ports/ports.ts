@@ -46,7 +46,7 @@ export interface KeyRange {
   readonly upTo: StoreKey;
 }
 
-export type TableName = 'meta' | 'log' | 'pages' | 'indexes';
+export type TableName = 'meta' | 'log' | 'pages' | 'indexes' | 'reserve';
 
 /** The operations of a transaction's body. Reads return structured clones of the records. Keys are not part of the records. */
 export interface StoreTx {
@@ -55,10 +55,14 @@ export interface StoreTx {
   getMany(table: TableName, keys: readonly StoreKey[]): Promise<unknown[]>;
   /** Records of the range, in the order of their keys. */
   range(table: TableName, range: KeyRange): Promise<unknown[]>;
+  /** The keys of the range, in their order. */
+  keys(table: TableName, range: KeyRange): Promise<StoreKey[]>;
   put(table: TableName, key: StoreKey, record: unknown): void;
   putMany(table: TableName, keys: readonly StoreKey[], records: readonly unknown[]): void;
   delete(table: TableName, key: StoreKey): void;
   deleteRange(table: TableName, range: KeyRange): void;
+  /** Deletes all records of the table. */
+  clear(table: TableName): void;
 }
 
 /**
@@ -92,6 +96,8 @@ export interface StorePort {
   ): Promise<T>;
   /** The number of bytes that the device can still store for this origin; null if the browser does not tell. */
   room(): Promise<number | null>;
+  /** Bytes that the engine keeps for the answers of the server while messages wait for them; 0 for a store that is never full. */
+  readonly reserveBytes: number;
   /** How the texts are kept. Absent: as they are. */
   encryption?(): Promise<TextEncryption>;
   close(): void;

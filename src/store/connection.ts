@@ -1,6 +1,6 @@
 /** One connection to the database, from its opening to its end, and the transactions on it. */
 import { StoreError } from '../errors.ts';
-import type { Durability, KeyRange, StoreTx, TableName } from '../ports/ports.ts';
+import type { Durability, KeyRange, StoreKey, StoreTx, TableName } from '../ports/ports.ts';
 import { storeError } from './idb-errors.ts';
 import type { Layout } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
@@ -76,12 +76,14 @@ const onTransaction = (idb: IDBTransaction, heard: <T>(answer: Promise<T>) => Pr
     get: (table, key) => heard(answer<unknown>(store(table).get(key as IDBValidKey))),
     getMany: (table, keys) => heard(Promise.all(keys.map((key) => answer<unknown>(store(table).get(key as IDBValidKey))))),
     range: (table, range) => heard(answer<unknown[]>(store(table).getAll(between(range)))),
+    keys: (table, range) => heard(answer(store(table).getAllKeys(between(range)))) as Promise<StoreKey[]>,
     // Single writes report nothing: a failed write aborts the transaction, and a value that cannot be cloned throws
     // here.
     put: (table, key, record) => void store(table).put(record, key as IDBValidKey),
     putMany: (table, keys, records) => keys.forEach((key, i) => store(table).put(records[i], key as IDBValidKey)),
     delete: (table, key) => void store(table).delete(key as IDBValidKey),
     deleteRange: (table, range) => void store(table).delete(between(range)),
+    clear: (table) => void store(table).clear(),
   };
 };
 

@@ -31,6 +31,9 @@ const RECONNECT_TIMEOUT_MS = 4000;
 /** Number of runs without any answer before the call rejects: each costs the caller {@link SILENCE_MS}. */
 const MAX_SILENT_RUNS = 2;
 
+/** With half of it, a full Chromium over LevelDB was seen to stay full: what LevelDB has not cleaned up yet counts. */
+const RESERVE_BYTES = 4 * 1024 * 1024;
+
 export interface DiskStore extends StorePort {
   /**
    * Removes the database, unless another tab has, and closes this connection. The browser asks other connections to
@@ -59,6 +62,7 @@ const LAYOUT: Layout = { schema: SCHEMA, tables: TABLES, migrations: MIGRATIONS 
 
 class ReconnectingStore implements DiskStore {
   readonly durability = 'durable';
+  readonly reserveBytes = RESERVE_BYTES;
   private closed = false;
   private connection: Connection | null;
   private opening: Promise<Connection> | null = null;

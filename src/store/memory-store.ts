@@ -55,20 +55,20 @@ export const createMemoryStore = (disk = new MemoryDisk(), durability: StorePort
       if (row) rows.set(id, row);
       else rows.delete(id);
     };
+    const rowsIn = (name: TableName, range: KeyRange): Row[] =>
+      [...table(name).values()].filter(({ key }) => within(key, range)).sort((a, b) => compareKeys(a.key, b.key));
     const read = (row: Row | undefined): unknown => (row ? structuredClone(row.record) : undefined);
     const tx: StoreTx = {
       get: (name, key) => Promise.resolve(read(table(name).get(nameOf(key)))),
       getMany: (name, keys) => Promise.resolve(keys.map((key) => read(table(name).get(nameOf(key))))),
-      range: (name, range) =>
-        Promise.resolve(
-          [...table(name).values()]
-            .filter(({ key }) => within(key, range))
-            .sort((a, b) => compareKeys(a.key, b.key))
-            .map(read),
-        ),
+      range: (name, range) => Promise.resolve(rowsIn(name, range).map(read)),
+      keys: (name, range) => Promise.resolve(rowsIn(name, range).map(({ key }) => key)),
       put: (name, key, record) => set(name, nameOf(key), { key, record: structuredClone(record) }),
       putMany: (name, keys, records) => keys.forEach((key, i) => tx.put(name, key, records[i])),
       delete: (name, key) => set(name, nameOf(key), undefined),
+      clear: (name) => {
+        for (const id of [...writable(name).keys()]) set(name, id, undefined);
+      },
       deleteRange: (name, range) => {
         for (const [id, { key }] of writable(name)) if (within(key, range)) set(name, id, undefined);
       },
@@ -83,6 +83,7 @@ export const createMemoryStore = (disk = new MemoryDisk(), durability: StorePort
 
   return {
     durability,
+    reserveBytes: 0,
     tx(_name, tables, mode, _durability, body) {
       if (closed) return Promise.reject(new StoreError('store/closed', 'the store is closed'));
       const result = disk.turn.then(() => run(mode, tables, body));

@@ -7,6 +7,7 @@ import { readAllIndexes } from '../log/pages.ts';
 import { CIPHER_KEY, type LogHeader, LOG_HEADER_KEY, pageKey, SNAPSHOT_KEY, TABLES } from '../log/tables.ts';
 import type { Cancel, ClockPort, StoreKey, StorePort, StoreTx, TableName } from '../ports/ports.ts';
 import { held } from './hold-transaction.ts';
+import { TEXT_ROWS } from '../log/texts.ts';
 import { findCipher, readCipher, type RowCipher } from './row-cipher.ts';
 import { isSealed, takeTexts } from './sealed-row.ts';
 
@@ -22,6 +23,7 @@ const rowsOf = async (tx: StoreTx): Promise<Row[]> => {
   const header = (await tx.get('meta', LOG_HEADER_KEY)) as LogHeader | undefined;
   const rows: Row[] = [];
   for (let at = header?.compactedUpTo ?? 0; at++ < (header?.version ?? 0);) rows.push(['log', at], ['log', bodiesKey(at)]);
+  for (const key of await tx.keys('log', TEXT_ROWS)) rows.push(['log', key]);
   for (const { conversationId, page } of await readAllIndexes(tx)) rows.push(['pages', pageKey(conversationId, page)]);
   return [...rows, ['meta', SNAPSHOT_KEY]];
 };

@@ -80,10 +80,15 @@ const runSealed = async <T>(
       get: async (table, key) => (await opened(table, () => tx.getMany(table, [key])))[0],
       getMany: (table, keys) => opened(table, () => tx.getMany(table, keys)),
       range: (table, range) => opened(table, () => tx.range(table, range)),
+      keys: async (table, range) => {
+        await written;
+        return tx.keys(table, range);
+      },
       put: (table, key, record) => putMany(table, [key], [record]),
       putMany,
       delete: (table, key) => inOrder(() => tx.delete(table, key)),
       deleteRange: (table, range) => inOrder(() => tx.deleteRange(table, range)),
+      clear: (table) => inOrder(() => tx.clear(table)),
     });
     await written;
     return result;
@@ -141,6 +146,7 @@ export const sealTexts = async (
   };
   return {
     durability: store.durability,
+    reserveBytes: store.reserveBytes,
     async tx(name, tables, mode, durability, body) {
       // The engine writes texts only in such transactions.
       const ask = mode === 'readwrite' && tables.includes('log') && tables.includes('meta') ? asksIn : async () => on;

@@ -27,7 +27,8 @@ export type DiskTrouble = 'abort' | 'unknown' | 'quota' | 'ahead' | 'hang' | 'di
 export type Write =
   | { readonly op: 'put'; readonly table: TableName; readonly key: StoreKey; readonly record: unknown }
   | { readonly op: 'delete'; readonly table: TableName; readonly key: StoreKey }
-  | { readonly op: 'deleteRange'; readonly table: TableName; readonly range: KeyRange };
+  | { readonly op: 'deleteRange'; readonly table: TableName; readonly range: KeyRange }
+  | { readonly op: 'clear'; readonly table: TableName };
 
 export interface Committed {
   readonly name: string;
@@ -49,6 +50,8 @@ export interface DiskOptions {
   /** True if the store below answers in steps of its own. False: each answer takes a step of virtual time. */
   readonly hasOwnSteps: boolean;
 }
+
+const RESERVE_BYTES = 1024;
 
 const nameOf = (key: StoreKey): string => JSON.stringify(key);
 
@@ -92,7 +95,8 @@ export class VirtualDisk {
       else if (write.op === 'delete') set(write.table, nameOf(write.key), undefined);
       else
         for (const [id, { key }] of this.rows.get(write.table)!)
-          if (compareKeys(key, write.range.from) >= 0 && compareKeys(key, write.range.upTo) <= 0) set(write.table, id, undefined);
+          if (write.op === 'clear' || (compareKeys(key, write.range.from) >= 0 && compareKeys(key, write.range.upTo) <= 0))
+            set(write.table, id, undefined);
     return undo;
   }
 
@@ -131,6 +135,7 @@ export class VirtualDisk {
     process.onEnd(() => inner.close());
     return {
       durability: 'durable',
+      reserveBytes: RESERVE_BYTES,
       tx: (name, tables, mode, durability, body) => this.transact(inner, process, name, tables, mode, durability === 'strict', body),
       room: () => Promise.resolve(this.room),
       close: () => inner.close(),
@@ -239,6 +244,7 @@ export class VirtualDisk {
       get: (table, key) => answer(tx.get(table, key)),
       getMany: (table, keys) => answer(tx.getMany(table, keys)),
       range: (table, range) => answer(tx.range(table, range)),
+      keys: (table, range) => answer(tx.keys(table, range)),
       put: (table, key, record) => {
         tx.put(table, key, record);
         writes.push({ op: 'put', table, key, record });
@@ -254,6 +260,10 @@ export class VirtualDisk {
       deleteRange: (table, range) => {
         tx.deleteRange(table, range);
         writes.push({ op: 'deleteRange', table, range });
+      },
+      clear: (table) => {
+        tx.clear(table);
+        writes.push({ op: 'clear', table });
       },
     };
   }

@@ -208,6 +208,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F138', fault: 'a server deletes a long history in one transaction, and holds every user up' },
       { id: 'F139', fault: 'a device that encrypts leaves a text in the clear or loses it, or the key of its texts is gone' },
       { id: 'F140', fault: 'a private action of one user shows in the feed of the peer, or wakes the peer' },
+      { id: 'F141', fault: 'messages that wait fill the device, and the confirmations of the server find no room' },
     ],
   },
 ];

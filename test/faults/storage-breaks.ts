@@ -1,6 +1,8 @@
 /** Breaks of the rows about storage. */
 import type { Break } from './breaks.ts';
 
+const FULL_OUTBOX = 'test/unit/engine/full-outbox.test.ts';
+
 export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F06',
@@ -257,5 +259,47 @@ export const STORAGE_BREAKS: readonly Break[] = [
     from: `const isLost = found === 'new' && known !== undefined;`,
     to: 'const isLost = false as boolean;',
     test: ['e2e', 'test/e2e/storage.test.ts', 'F12'],
+  },
+  {
+    fault: 'F141',
+    file: 'src/engine/write/reserve.ts',
+    from: 'return wasThere;',
+    to: 'return wasThere && false;',
+    test: ['node', FULL_OUTBOX, 'are all confirmed'],
+  },
+  {
+    fault: 'F141',
+    file: 'src/engine/write/reserve.ts',
+    from: 'bytes > 0 &&',
+    to: 'bytes < 0 &&',
+    test: ['node', FULL_OUTBOX, 'keeps the newest text'],
+  },
+  {
+    fault: 'F141',
+    file: 'src/engine/write/writer.ts',
+    from: 'const isPart = others.length > 0 && others.length < jobs.length;',
+    to: 'const isPart = false as boolean;',
+    test: ['node', FULL_OUTBOX, 'takes no receipt with it'],
+  },
+  {
+    fault: 'F141',
+    file: 'src/engine/state/snapshot.ts',
+    from: 'JSON.stringify(mapEntries(snapshot, withoutText))',
+    to: 'JSON.stringify(mapEntries(snapshot, (entry) => entry))',
+    test: ['node', FULL_OUTBOX, 'copies no text that waits'],
+  },
+  {
+    fault: 'F141',
+    file: 'src/log/texts.ts',
+    from: "for (const key of ended) tx.delete('log', key);",
+    to: '',
+    test: ['node', FULL_OUTBOX, 'deletes those that nothing needs'],
+  },
+  {
+    fault: 'F141',
+    file: 'src/model/outbox-entry.ts',
+    from: ', textOf: entry.textOf ?? entry.key }',
+    to: ' }',
+    test: ['node', FULL_OUTBOX, 'copies no text that waits'],
   },
 ];

@@ -15,12 +15,13 @@ export const bytesOn = (disk: MemoryDisk): number => {
 };
 
 /** A quota as Chromium counts it: a transaction's puts must fit beside the stored data, and a transaction of deletes always runs. */
-const limited = (disk: MemoryDisk) => {
+const limited = (disk: MemoryDisk, reserveBytes: number) => {
   const inner = createMemoryStore(disk, 'durable');
   const full = { quota: Infinity, deaths: 0 };
   const die = { after: '' };
   const store: StorePort = {
     ...inner,
+    reserveBytes,
     tx: async (name, tables, mode, durability, body) => {
       let put = 0;
       if (die.after !== '' && name === die.after) throw new StoreError('store/closed', 'the browser died');
@@ -46,9 +47,9 @@ const limited = (disk: MemoryDisk) => {
 };
 
 /** Alice's device on such a disk; each `open` is a start of the app. */
-export const limitedDevice = () => {
+export const limitedDevice = (reserveBytes = 0) => {
   const disk = new MemoryDisk();
-  const { store, full, die } = limited(disk);
+  const { store, full, die } = limited(disk, reserveBytes);
   const open = async () => {
     const given = quietPorts(store);
     const writer = await Writer.open(given, 'alice');

@@ -51,6 +51,7 @@ const runTests = async (args, { env = process.env, output = 'inherit' } = {}) =>
 /** What depends on the file format of Chromium's IndexedDB. Chromium will store in SQLite, and the other tests run on LevelDB. */
 const ON_SQLITE = [
   'test/e2e/storage.test.ts',
+  'test/e2e/full-outbox.test.ts',
   ...['store', 'storage', 'client', 'closing', 'tabs', 'log-out', 'encryption', 'outbox'].map((name) => `test/browser/${name}.test.ts`),
 ];
 const storageOnSqlite =

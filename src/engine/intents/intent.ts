@@ -11,6 +11,8 @@ type Result<Name extends keyof Intents> = ReturnType<Intents[Name]>;
 export interface Intent<Name extends keyof Intents> {
   /** True when the decision may read pages: the transaction then opens the tables of pages. */
   readonly readsPages: boolean;
+  /** True when the call stores a text that waits for the server: a full device refuses it. */
+  readonly keepsReserve?: boolean;
   /** The messages that the call names. The writer looks them up once for all calls of a transaction. */
   readonly lookup?: (...args: Args<Name>) => Lookup | undefined;
   /** Decides the call inside the transaction that writes its changes. Throws before the first change, or not at all. */

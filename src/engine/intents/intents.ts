@@ -53,7 +53,8 @@ const decide = <Name extends keyof Intents>(draft: Draft, ports: IntentPorts, ca
 /** Options of the write: every intent is strict, so the change is flushed to disk before the call resolves (I-1). */
 export const intentOptions = (call: IntentCall): WriteOptions => {
   const lookup = lookupOf(call);
-  return { durability: 'strict', readsPages: INTENTS[call.do].readsPages, ...(lookup ? { lookup } : {}) };
+  const { readsPages, keepsReserve = false } = INTENTS[call.do];
+  return { durability: 'strict', readsPages, keepsReserve, ...(lookup ? { lookup } : {}) };
 };
 
 /** Decides one call inside the transaction that writes its changes. */

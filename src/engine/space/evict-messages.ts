@@ -17,7 +17,9 @@ import type { Change, KeptMessage } from '../../log/log-record.ts';
 import { readPages, writePages } from '../../log/pages.ts';
 import { pageKey, TABLES, PAGES_INTACT_KEY } from '../../log/tables.ts';
 import { WipedError } from '../write/log-header.ts';
+import { sweepTexts } from '../../log/texts.ts';
 import type { AccountState } from '../state/account-state.ts';
+import { entriesOf } from '../state/snapshot.ts';
 import { type MaintenanceHost, writeAlone } from '../write/maintenance-write.ts';
 import { inPages, repairPages } from '../write/repair-pages.ts';
 import { dropBodies } from './drop-bodies.ts';
@@ -34,6 +36,13 @@ const choose = (model: AccountState): readonly PagePart[] => {
   return all.slice(0, Math.min(MAX_PAGES, Math.max(MIN_PAGES, Math.ceil(all.length / 2))));
 };
 
+/** Deletes the texts of messages that the server has confirmed, as a compaction does. Nothing is lost. */
+const sweep = ({ store }: Pick<Ports, 'store'>, writer: MaintenanceHost): Promise<boolean> =>
+  store.tx('sweep-texts', ['meta', 'log'], 'readwrite', 'relaxed', async (tx) => {
+    if (!(await writer.catchUp(tx))) throw new WipedError();
+    return sweepTexts(tx, entriesOf(writer.model.snapshot()));
+  });
+
 /**
  * Evicts pages. Call it in the writer's turn.
  *
@@ -45,6 +54,7 @@ export const makeRoom = async (ports: Pick<Ports, 'store' | 'bus' | 'log'>, writ
     await repairPages(ports, writer);
     return true;
   }
+  if (await sweep(ports, writer)) return true;
   const stay: (PagePart & { readonly messages: readonly KeptMessage[] })[] = [];
   const victims = await ports.store.tx('make-room', TABLES, 'readwrite', 'relaxed', async (tx) => {
     stay.length = 0;

@@ -12,7 +12,7 @@ export const measureStorage = async ({ store }: Pick<Ports, 'store'>, writer: Wr
   const bytes = await store.tx('measure', TABLES, 'readonly', 'relaxed', async (tx) => {
     await writer.catchUp(tx);
     const indexes = await readAllIndexes(tx);
-    const records = (await tx.range('log', { from: 0, upTo: Number.MAX_SAFE_INTEGER })) as string[];
+    const records = (await tx.range('log', { from: 0, upTo: [] })) as string[];
     const snapshot = ((await tx.get('meta', SNAPSHOT_KEY)) ?? '') as string;
     return [snapshot, ...records].reduce((sum, text) => sum + byteLength(text), 0) + indexes.reduce((sum, index) => sum + index.bytes, 0);
   });

@@ -1,6 +1,6 @@
 /** Applies the changes of log records to the state. Every tab that applies the same records in order gets the same state (I-14). */
 import { wholeRow } from '../../model/conversation/conversation.ts';
-import { hasLostText, mergePendingReceipts, NO_PENDING_RECEIPTS } from '../../model/outbox-entry.ts';
+import { hasLostText, mergePendingReceipts, NO_PENDING_RECEIPTS, withKey } from '../../model/outbox-entry.ts';
 import type { StoredEvent } from '../../model/api/event.ts';
 import { contains, fromSeqs, subtract, union } from '../../model/registers/ranges.ts';
 import { countsOf, joinSettings } from '../../model/message/receipt-settings.ts';
@@ -241,7 +241,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       for (const { key } of pendingReceipts) model.drop(key);
       for (const [confirmed, key] of change.keys) {
         const entry = model.confirmed.take(confirmed);
-        if (entry) model.putEntryAgain({ ...entry, key, sent: true, again: true });
+        if (entry) model.putEntryAgain(withKey({ ...entry, sent: true, again: true }, key));
       }
       for (const entry of pendingReceipts) model.putEntry(entry);
       for (const entry of model.outbox.values()) if (entry.kind !== 'settings') model.touch(entry.conversationId, dirty);

@@ -9,6 +9,7 @@ import type { StoreTx } from '../../ports/ports.ts';
 import type { KeptMessage } from '../../log/log-record.ts';
 import type { AccountSettings, ReceiptSettings } from '../../model/message/receipt-settings.ts';
 import { SNAPSHOT_KEY } from '../../log/tables.ts';
+import { readTexts, sweepTexts, withoutText } from '../../log/texts.ts';
 import type { KeptEvent } from './dirty.ts';
 
 export interface KeptDeadLetter {
@@ -58,9 +59,36 @@ export interface Snapshot {
   readonly heard: number;
 }
 
-/** Writes the snapshot as a single JSON text, which is cheaper to store than an object of many parts (see log/log-record.ts). */
-export const putSnapshot = (tx: StoreTx, snapshot: Snapshot): void => tx.put('meta', SNAPSHOT_KEY, JSON.stringify(snapshot));
+/** The entries of a snapshot that may have texts. */
+export const entriesOf = ({
+  outbox,
+  confirmed = [],
+  deadLetters,
+}: Pick<Snapshot, 'outbox' | 'confirmed' | 'deadLetters'>): OutboxEntry[] => [
+  ...outbox,
+  ...confirmed,
+  ...deadLetters.map(({ entry }) => entry),
+];
+
+const mapEntries = (snapshot: Snapshot, map: <E extends OutboxEntry>(entry: E) => E): Snapshot => ({
+  ...snapshot,
+  outbox: snapshot.outbox.map(map),
+  confirmed: snapshot.confirmed?.map(map) ?? [],
+  deadLetters: snapshot.deadLetters.map(({ letter, entry }) => ({ letter, entry: map(entry) })),
+});
+
+/**
+ * Writes the snapshot as a single JSON text, which is cheaper to store than an object of many parts (see log/log-record.ts). The texts of
+ * its entries stay in their rows; the rows of all other texts go.
+ */
+export const putSnapshot = async (tx: StoreTx, snapshot: Snapshot): Promise<void> => {
+  tx.put('meta', SNAPSHOT_KEY, JSON.stringify(mapEntries(snapshot, withoutText)));
+  await sweepTexts(tx, entriesOf(snapshot));
+};
+
 export const readSnapshot = async (tx: StoreTx): Promise<Snapshot | undefined> => {
   const text = (await tx.get('meta', SNAPSHOT_KEY)) as string | undefined;
-  return text === undefined ? undefined : (JSON.parse(text) as Snapshot);
+  if (text === undefined) return undefined;
+  const snapshot = JSON.parse(text) as Snapshot;
+  return mapEntries(snapshot, await readTexts(tx, entriesOf(snapshot)));
 };

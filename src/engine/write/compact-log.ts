@@ -143,7 +143,7 @@ export class LogCompaction {
       const header = await this.host.catchUp(tx);
       // Another tab may have compacted further.
       if (!header || header.compactedUpTo >= upTo) return;
-      putSnapshot(tx, this.host.model.snapshot());
+      await putSnapshot(tx, this.host.model.snapshot());
       tx.put('meta', LOG_HEADER_KEY, { ...header, compactedUpTo: upTo } satisfies LogHeader);
       cutLog(tx, upTo);
     });

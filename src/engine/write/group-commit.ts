@@ -7,9 +7,10 @@
  *   otherwise:                        read the header ─▶ catch up ─▶ decide ─▶ commit
  */
 import { StoreError } from '../../errors.ts';
-import type { Durability, Ports, StoreTx } from '../../ports/ports.ts';
+import type { Durability, Ports, StoreTx, TableName } from '../../ports/ports.ts';
 import { appendToLog, type LogRecord, readRecordId } from '../../log/log-record.ts';
 import { type LogHeader, LOG_HEADER_KEY } from '../../log/tables.ts';
+import { evictNew, isReserveSpent, keepReserve } from './reserve.ts';
 import { type Draft, openDraft } from './draft.ts';
 import { FencedError, sameHeader } from './log-header.ts';
 import type { Lookup } from '../state/message-index.ts';
@@ -27,6 +28,8 @@ export interface WriteOptions {
   readonly lane?: Lane;
   /** The decision reads pages. */
   readonly readsPages?: boolean;
+  /** The decision stores a text that waits for the server, so it needs the reserve. */
+  readonly keepsReserve?: boolean;
   /** Messages that the decision names. The writer looks up the messages of all decisions of a transaction together. */
   readonly lookup?: Lookup;
 }
@@ -108,9 +111,9 @@ export class GroupCommit {
   private transact(jobs: readonly Job[], decide: (tx: StoreTx) => Promise<DecidedRun>): Promise<DecidedRun> {
     const { store, fault } = this.ports;
     const strict = jobs.some(({ options }) => options.durability === 'strict');
-    const tables = jobs.some(({ options }) => options.readsPages)
-      ? (['meta', 'log', 'pages', 'indexes'] as const)
-      : (['meta', 'log'] as const);
+    const tables: TableName[] = ['meta', 'log'];
+    if (jobs.some(({ options }) => options.readsPages)) tables.push('pages', 'indexes');
+    if (jobs.some(({ options }) => options.keepsReserve)) tables.push('reserve');
     /** The result of the previous run of this transaction: the store runs it again after a lost connection. */
     let before: DecidedRun | null = null;
     return store.tx(jobs[0]!.name, tables, 'readwrite', strict ? 'strict' : 'relaxed', async (tx) => {
@@ -138,7 +141,9 @@ export class GroupCommit {
 
   /** Decides the jobs on a draft of the state at `header`, and appends the record. */
   private async decide(tx: StoreTx, jobs: readonly Job[], header: LogHeader): Promise<DecidedRun> {
+    const { reserveBytes } = this.ports.store;
     await this.lookUp(tx, jobs);
+    if (jobs.some(({ options }) => options.keepsReserve)) await keepReserve(tx, reserveBytes);
     const version = header.version + 1;
     const { draft, changes, dirty } = openDraft(tx, this.state.model, version);
     const answers: (() => void)[] = [];
@@ -148,7 +153,8 @@ export class GroupCommit {
       else answers.push(() => job.failed(new FencedError()));
     }
     if (changes.length === 0) return { answers, drafted: null };
-    const record = { version, id: `${this.id}/${++this.runs}`, changes };
+    const isSpent = await isReserveSpent(tx, reserveBytes, this.state.model);
+    const record = { version, id: `${this.id}/${++this.runs}`, changes: isSpent ? evictNew(draft, changes) : changes };
     this.logText += appendToLog(tx, record);
     tx.put('meta', LOG_HEADER_KEY, { ...header, version } satisfies LogHeader);
     const painted = dirty.shown ? this.state.paint.put(tx, draft.model) : null;

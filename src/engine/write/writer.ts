@@ -30,6 +30,7 @@ import { GroupCommit, type Job, type Lane, type WriteOptions } from './group-com
 import { createLogHeader, type LoggedOutError } from './log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { repairPages } from './repair-pages.ts';
+import { giveUpReserve } from './reserve.ts';
 import { hasLostTexts, repairTexts } from './repair-texts.ts';
 import { SyncedState } from './synced-state.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -218,21 +219,27 @@ export class Writer {
       this.ports.store.tx('take-fence', ['meta'], 'readwrite', 'strict', (tx) => this.state.header.takeFence(tx));
     const fence = await take().catch(async (error: unknown) => {
       if (!isFull(error)) throw error;
-      await this.turn(async () => void (await this.makeRoom()));
-      return take();
+      let taken = 0;
+      await this.turn(async () => void (taken = await this.withRoom(take)));
+      return taken;
     });
     this.state.header.noteFence(fence);
     return fence;
   }
 
-  /** Runs `run`. If the device is full and an eviction made room, runs it again. Call this in the writer's turn only. */
-  async withRoom<T>(run: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `run`. If the device is full, runs it again after an eviction, and at last without the reserve, unless `run` needs that. Call this
+   * in the writer's turn only.
+   */
+  async withRoom<T>(run: () => Promise<T>, needsReserve = false): Promise<T> {
     for (let again = MAX_ROOM_MADE; ; again--) {
       try {
         return await run();
       } catch (error) {
-        if (isFull(error) && again === MAX_ROOM_MADE) this.ports.log('warn', 'device-full');
-        if (!isFull(error) || again === 0 || !(await this.makeRoom().catch(() => false))) throw error;
+        if (!isFull(error)) throw error;
+        if (again === MAX_ROOM_MADE) this.ports.log('warn', 'device-full');
+        const isRoomMade = again > 0 && (await this.makeRoom().catch(() => false));
+        if (!isRoomMade && (needsReserve || !(await giveUpReserve(this.ports.store).catch(() => false)))) throw error;
       }
     }
   }
@@ -256,7 +263,8 @@ export class Writer {
   private async commit(jobs: readonly Job[]): Promise<void> {
     const { bus, fault, log } = this.ports;
     try {
-      const done = await this.withRoom(() => this.group.run(jobs));
+      const needsReserve = jobs.some(({ options }) => options.keepsReserve);
+      const done = await this.withRoom(() => this.group.run(jobs), needsReserve);
       fault('write:after-commit');
       done.dirty.awaited = true;
       this.emit(done.dirty);
@@ -267,7 +275,11 @@ export class Writer {
         this.compaction.whenDue();
       }
     } catch (error) {
-      for (const job of jobs) job.failed(error);
+      // What needs no reserve finds room without the rest.
+      const others = isFull(error) ? jobs.filter(({ options }) => !options.keepsReserve) : [];
+      const isPart = others.length > 0 && others.length < jobs.length;
+      for (const job of jobs) if (!isPart || job.options.keepsReserve) job.failed(error);
+      if (isPart) return this.commit(others);
       // A closed store is no trouble: the account was closed, or logged out.
       if (error instanceof StoreError && error.code !== 'store/closed') log('warn', 'write-not-stored', errorDetails(error));
       // The store may have committed before the connection was lost: read whether the log holds the record.
