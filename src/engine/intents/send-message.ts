@@ -69,7 +69,9 @@ export const sendMessage = (draft: Draft, ports: IntentPorts, conversationId: Co
   return presentPending(model, entry, 'pending');
 };
 
-export const messageIntents = { sendMessage: { readsPages: false, keepsReserve: true, decide: sendMessage } } satisfies Partial<IntentTable>;
+export const messageIntents = {
+  sendMessage: { readsPages: false, keepsReserve: true, decide: sendMessage },
+} satisfies Partial<IntentTable>;
 
 /** Gives a new message its id before the first try, so that every later try of the same call sends the same message. */
 export const withMessageId = (call: IntentCall, random: Pick<Ports['random'], 'id'>): IntentCall =>
