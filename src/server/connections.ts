@@ -20,6 +20,14 @@ export class Connections {
     return `${this.prefix}-${++this.opened}`;
   }
 
+  /**
+   * The share of an interval at which the newest connection does what it does once in each interval, from 0 to 1. Connections that open
+   * together get shares that are far apart: multiples of the golden ratio.
+   */
+  newPhase(): number {
+    return (this.opened * ((Math.sqrt(5) - 1) / 2)) % 1;
+  }
+
   add(userId: UserId, connection: Connection): void {
     const set = this.byUser.get(userId);
     if (set) set.add(connection);

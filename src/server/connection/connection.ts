@@ -84,7 +84,7 @@ class ClientConnection implements Connection {
       () => this.client !== undefined,
       (frame) => this.take(frame),
     );
-    this.wakeUps = new WakeUps(clock, (begun) => {
+    this.wakeUps = new WakeUps(clock, shared.connections.newPhase(), (begun) => {
       const since = clock.mono();
       this.queue.addOwn(async () => {
         begun();

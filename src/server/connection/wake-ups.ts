@@ -10,7 +10,10 @@ import type { Cancel, ClockPort } from '../../ports/ports.ts';
 
 /** Receipts of group messages within this time reach their sender in one step. */
 const RECEIPTS_EVERY_MS = 250;
-/** A client that sends entries all the time sends no ping, which would find a lost hint: its own changes find it. */
+/**
+ * A client that sends entries all the time sends no ping, which would find a lost hint: its own changes find it. All clients that began
+ * together would pull together, and everybody waits for 500 pulls. So each connection has moments of its own.
+ */
 const TOLD_WITHIN_MS = 5000;
 
 export class WakeUps {
@@ -20,9 +23,13 @@ export class WakeUps {
   private cancelReceipts: Cancel | undefined;
   private cancelTold: Cancel | undefined;
 
-  /** @param queuePull queues a pull, and calls `begun` when the pull begins. */
+  /**
+   * @param phase the moment of this connection in each longer interval, from 0 to 1.
+   * @param queuePull queues a pull, and calls `begun` when the pull begins.
+   */
   constructor(
     private readonly clock: ClockPort,
+    private readonly phase: number,
     private readonly queuePull: (begun: () => void) => void,
   ) {}
 
@@ -37,7 +44,9 @@ export class WakeUps {
 
   /** Pulls within the longer interval: an answer has told the client the news. */
   wakeForTold(): void {
-    if (!this.isQueued) this.cancelTold ??= this.clock.timer(TOLD_WITHIN_MS, () => this.wake());
+    if (this.isQueued) return;
+    const sinceMoment = (this.clock.mono() + this.phase * TOLD_WITHIN_MS) % TOLD_WITHIN_MS;
+    this.cancelTold ??= this.clock.timer(TOLD_WITHIN_MS - sinceMoment, () => this.wake());
   }
 
   /** Pulls at once after a quiet time, otherwise at the end of the interval. */
