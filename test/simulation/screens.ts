@@ -35,9 +35,11 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
     await stepping.wait(judgeLists(sim, tab, user), 10_000);
     home.screens.get(tab)!.news.judgeAtRest();
     await stepping.wait(home.notices.judgeAtRest(tab), 10_000);
-    for (const truth of sim.truths.values()) {
-      if (!truth.parts.get(user)?.isIn || truth.messages.length === 0) continue;
+    for (const { chat, parts, messages } of sim.truths.values()) {
+      if (!parts.get(user)?.isIn || messages.length === 0) continue;
       const shows = async (of: VirtualTab): Promise<string[]> => {
+        // The server may end messages while the judge waits.
+        const truth = sim.truths.get(chat)!;
         const list = await firstValueFrom(of.watch({ of: 'messages', conversationId: nameFor(user, truth.chat), limit: 1000 }));
         const problems: string[] = [];
         const held = new Map(list.filter(({ seq }) => seq !== null).map((message) => [message.seq!, message]));
@@ -89,6 +91,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
         await stepping.until(() => time.now >= until || time.nextAt > until);
         time.now = Math.max(time.now, until);
       }
+      const truth = sim.truths.get(chat)!;
       await stepping.wait(
         // A request may be lost in the last fault.
         Promise.all([judgeAnswers(sim, tab, user, truth), judgeWindows(sim, tab, user, truth)]).catch((error: unknown) =>
