@@ -261,4 +261,11 @@ export const HARDER_BUGS = [
     'const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, countsAbove(mine.marked, mine.readUpTo));',
     'const base = countingBase({ joinedAt: mine.joinedAt, firstSeq: conversation.firstSeq }, mine.readUpTo);',
   ),
+  bug('texts: a compaction deletes the texts of messages that wait', 'log/texts.ts', '.filter((key) => !held.has(key))', ''),
+  bug(
+    'texts: a message that is offered again forgets where its text is',
+    'model/outbox-entry.ts',
+    ', textOf: entry.textOf ?? entry.key }',
+    ' }',
+  ),
 ];
