@@ -41,7 +41,7 @@ it('in aeroplane mode Bob’s badges drop at once and two entries wait, and Alic
   const entries = demo.page.locator('tidemark-inspector tbody td:nth-child(2)');
   await expect.poll(() => entries.allInnerTexts(), await within()).toEqual(['direct:carol', 'direct:alice']);
   await demo.page.keyboard.press('Escape');
-  expect(await demo.page.locator('tidemark-inspector').count()).toBe(0);
+  await expect.poll(() => demo.page.locator('tidemark-inspector').count(), await within()).toBe(0);
   await demo.readChat('alice', 'Bob');
   await expectStatuses('alice', ['delivered', 'delivered', 'delivered']);
 });

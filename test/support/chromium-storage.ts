@@ -17,7 +17,9 @@ export const isOnSqlite = ({ ENGINES }: Readonly<Record<string, string | undefin
 const HEADER = 'SQLite format 3\0';
 
 const hasHeader = async (path: string): Promise<boolean> => {
-  const file = await open(path);
+  // The browser may have removed a journal since the folder was read.
+  const file = await open(path).catch(() => null);
+  if (!file) return false;
   try {
     const { buffer } = await file.read(Buffer.alloc(HEADER.length), 0, HEADER.length, 0);
     return buffer.toString('latin1') === HEADER;
