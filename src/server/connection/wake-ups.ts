@@ -44,9 +44,8 @@ export class WakeUps {
 
   /** Pulls within the longer interval: an answer has told the client the news. */
   wakeForTold(): void {
-    if (this.isQueued) return;
     const sinceMoment = (this.clock.mono() + this.phase * TOLD_WITHIN_MS) % TOLD_WITHIN_MS;
-    this.cancelTold ??= this.clock.timer(TOLD_WITHIN_MS - sinceMoment, () => this.wake());
+    if (!this.isQueued) this.cancelTold ??= this.clock.timer(TOLD_WITHIN_MS - sinceMoment, () => this.wake());
   }
 
   /** Pulls at once after a quiet time, otherwise at the end of the interval. */
