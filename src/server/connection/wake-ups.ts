@@ -11,8 +11,8 @@ import type { Cancel, ClockPort } from '../../ports/ports.ts';
 /** Receipts of group messages within this time reach their sender in one step. */
 const RECEIPTS_EVERY_MS = 250;
 /**
- * A client that sends entries all the time sends no ping, which would find a lost hint: its own changes find it. All clients that began
- * together would pull together, and everybody waits for 500 pulls. So each connection has moments of its own.
+ * A client that sends entries all the time sends no ping, which would find a lost hint: its own changes find it. 500 clients that began
+ * together would pull together, and the server would answer nobody else meanwhile. So each connection pulls at moments of its own.
  */
 const TOLD_WITHIN_MS = 5000;
 
