@@ -40,7 +40,8 @@ const choose = (model: AccountState): readonly PagePart[] => {
 const sweep = ({ store }: Pick<Ports, 'store'>, writer: MaintenanceHost): Promise<boolean> =>
   store.tx('sweep-texts', ['meta', 'log'], 'readwrite', 'relaxed', async (tx) => {
     if (!(await writer.catchUp(tx))) throw new WipedError();
-    return sweepTexts(tx, entriesOf(writer.model.snapshot()));
+    const { outbox, confirmed, deadLetters } = writer.model;
+    return sweepTexts(tx, entriesOf({ outbox: [...outbox.values()], confirmed: confirmed.all, deadLetters }));
   });
 
 /**

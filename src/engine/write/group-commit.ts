@@ -153,7 +153,7 @@ export class GroupCommit {
       else answers.push(() => job.failed(new FencedError()));
     }
     if (changes.length === 0) return { answers, drafted: null };
-    const isSpent = await isReserveSpent(tx, reserveBytes, this.state.model);
+    const isSpent = changes.some(({ t }) => t === 'messages') && (await isReserveSpent(tx, reserveBytes, this.state.model));
     const record = { version, id: `${this.id}/${++this.runs}`, changes: isSpent ? evictNew(draft, changes) : changes };
     this.logText += appendToLog(tx, record);
     tx.put('meta', LOG_HEADER_KEY, { ...header, version } satisfies LogHeader);

@@ -12,7 +12,7 @@ import type { Cancel, ClockPort } from '../../ports/ports.ts';
 const RECEIPTS_EVERY_MS = 250;
 /**
  * A client that sends entries all the time sends no ping, which would find a lost hint: its own changes find it. 500 clients that began
- * together would pull together, and the server would answer nobody else meanwhile. So each connection pulls at moments of its own.
+ * together would pull together, and the server would answer nobody else meanwhile. So the server gives each connection moments of its own.
  */
 const TOLD_WITHIN_MS = 5000;
 
