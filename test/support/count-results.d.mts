@@ -1,2 +1,3 @@
-export declare const countResults: (report: string | undefined, endedWell: boolean) => { passed: number; failed: number };
-export declare const worthRepeating: (report: string | undefined) => { files: string[]; titles: string[] };
+export function countResults(report: string | undefined, endedWell: boolean): { passed: number; failed: number };
+export function failures(report: string | undefined): string[];
+export function worthRepeating(report: string | undefined): string[];

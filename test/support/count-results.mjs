@@ -22,23 +22,35 @@ export const countResults = (report, endedWell) => {
   return { passed, failed };
 };
 
-/** Above this number of failed files, the failures are no matter of the machine's load. */
-const MOST_FILES = 3;
+const failedFiles = (report) => (report === undefined ? [] : JSON.parse(report).testResults).filter(({ status }) => status === 'failed');
 
 /**
- * What failed on a loaded machine only may pass alone. @returns the failed files, if each of them runs in a real browser and
- * they are few; otherwise none.
+ * What failed, for the end of the output, where a reader looks first: a line for each failed test, and one for a file
+ * that could not be loaded.
  *
  * @param {string | undefined} report
- * @returns {{ files: string[], titles: string[] }}
+ * @returns {string[]} `file: test: first line of the reason`
+ */
+export const failures = (report) =>
+  failedFiles(report).flatMap(({ name, message, assertionResults }) => {
+    const file = name.replace(/^.*[\\/](?=test[\\/])/, '');
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    if (failed.length === 0) return [`${file}: ${firstLine(message)}`];
+    return failed.map(({ fullName, failureMessages }) => `${file}: ${fullName}: ${firstLine(failureMessages?.[0])}`);
+  });
+
+const firstLine = (text = '') => text.split('\n', 1)[0].slice(0, 300);
+
+/** Above this number of failed files, the failures are no matter of the machine's load. */
+const MOST_FILES = 6;
+
+/**
+ * A test that failed beside the rest of the run may pass alone. One with a fault fails again.
+ *
+ * @param {string | undefined} report
+ * @returns {string[]} the failed files, if they are few; otherwise none
  */
 export const worthRepeating = (report) => {
-  const failed = (report === undefined ? [] : JSON.parse(report).testResults).filter(({ status }) => status === 'failed');
-  const files = [...new Set(failed.map(({ name }) => name))];
-  if (files.length > MOST_FILES || !files.every((name) => /[\\/]test[\\/](browser|e2e|package)[\\/]/.test(name)))
-    return { files: [], titles: [] };
-  const titles = failed.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
-  );
-  return { files, titles };
+  const files = [...new Set(failedFiles(report).map(({ name }) => name))];
+  return files.length > MOST_FILES ? [] : files;
 };

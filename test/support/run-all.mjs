@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { countResults, worthRepeating } from './count-results.mjs';
+import { countResults, failures, worthRepeating } from './count-results.mjs';
 import { inIdleTime } from './in-idle-time.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -48,51 +48,56 @@ const runTests = async (args, { env = process.env, output = 'inherit' } = {}) =>
   return { report, said, ended };
 };
 
+// A test may lose its time to the rest of the run. The list at the end names such tests: each of them hides a fault, or waits too short.
+const unsteady = [];
+
+/** Runs Vitest, and a few failed files once more, alone, when the rest of the run has ended. @returns the sum of both, and what failed in the end. */
+const judged = async ({ report, ended }, runAgain) => {
+  const counts = countResults(report, ended);
+  const files = worthRepeating(report);
+  if (counts.failed > 0 && files.length > 0) {
+    console.log('\n# failed files once more, alone');
+    const again = await runAgain(files);
+    if (countResults(again.report, again.ended).failed === 0) {
+      unsteady.push(...failures(report));
+      return { passed: counts.passed + counts.failed, failed: 0, failedTests: [] };
+    }
+  }
+  return { ...counts, failedTests: failures(report) };
+};
+
 /** What depends on the file format of Chromium's IndexedDB. Chromium will store in SQLite, and the other tests run on LevelDB. */
 const ON_SQLITE = [
   'test/e2e/storage.test.ts',
   'test/e2e/full-outbox.test.ts',
   ...['store', 'storage', 'client', 'closing', 'tabs', 'log-out', 'encryption', 'outbox'].map((name) => `test/browser/${name}.test.ts`),
 ];
-const storageOnSqlite =
-  process.env.ENGINES === 'all'
-    ? runTests([...ON_SQLITE, '--project', 'chromium-sqlite', '--project', 'e2e'], {
-        env: { ...process.env, ENGINES: 'chromium-sqlite' },
-        output: 'pipe',
-      })
-    : undefined;
+const runOnSqlite = (files) =>
+  runTests([...files, '--project', 'chromium-sqlite', '--project', 'e2e'], {
+    env: { ...process.env, ENGINES: 'chromium-sqlite' },
+    output: 'pipe',
+  });
+const onSqlite = process.env.ENGINES === 'all' ? runOnSqlite(ON_SQLITE) : undefined;
 
 console.log('\n# tests');
-const { report, ended } = await runTests(process.argv.slice(2));
-let counts = countResults(report, ended);
+const tests = await runTests(process.argv.slice(2));
 
-// A real browser may lose its time to the rest of the run. The list at the end names such tests: each of them hides a fault, or waits too short.
-let unsteady = [];
-const { files, titles } = worthRepeating(report);
-if (counts.failed > 0 && files.length > 0) {
-  console.log('\n# failed files once more, alone');
-  const again = await runTests(files);
-  if (countResults(again.report, again.ended).failed === 0) {
-    unsteady = titles;
-    counts = { passed: counts.passed + counts.failed, failed: 0 };
-  }
-}
-
-const sqlite = await storageOnSqlite;
-if (sqlite) {
-  process.stdout.write(`\n# storage on SQLite\n${sqlite.said}`);
-  const { passed, failed } = countResults(sqlite.report, sqlite.ended);
-  counts = { passed: counts.passed + passed, failed: counts.failed + failed };
-}
+const sqlite = await onSqlite;
+if (sqlite) process.stdout.write(`\n# storage on SQLite\n${sqlite.said}`);
 
 const simulated = await simulation;
 process.stdout.write(`\n# simulation\n${simulated.said}`);
 if (!simulated.ended) failedSteps.push('simulate -- --test');
 
-for (const title of unsteady) console.log(`unsteady, failed once and passed alone: ${title}`);
+const results = [await judged(tests, (files) => runTests(files))];
+if (sqlite) results.push(await judged(sqlite, runOnSqlite));
+
+for (const test of unsteady) console.log(`unsteady, failed once and passed alone: ${test}`);
+for (const test of results.flatMap(({ failedTests }) => failedTests)) console.log(`failed: ${test}`);
 for (const step of failedSteps) console.log(`failed: npm run ${step}`);
-const failed = counts.failed + failedSteps.length;
-console.log(`${counts.passed} passed, ${failed} failed`);
+const sum = (key) => results.reduce((all, result) => all + result[key], 0);
+const failed = sum('failed') + failedSteps.length;
+console.log(`${sum('passed')} passed, ${failed} failed`);
 // This script sets the exit code and does not call process.exit. So the line above is written completely,
 // also into a pipe.
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countResults, worthRepeating } from '../../support/count-results.mjs';
+import { countResults, failures, worthRepeating } from '../../support/count-results.mjs';
 
 const file = (status: string, ...tests: string[]) => ({ status, assertionResults: tests.map((test) => ({ status: test })) });
 const report = (...files: ReturnType<typeof file>[]): string => JSON.stringify({ testResults: files });
@@ -25,15 +25,32 @@ const failedIn = (...names: string[]): string =>
   JSON.stringify({
     testResults: [
       { name: '/x/test/unit/well.test.ts', status: 'passed', assertionResults: [{ status: 'passed', fullName: 'well' }] },
-      ...names.map((name) => ({ name, status: 'failed', assertionResults: [{ status: 'failed', fullName: `of ${name}` }] })),
+      ...names.map((name) => ({
+        name,
+        status: 'failed',
+        assertionResults: [
+          { status: 'passed', fullName: 'another' },
+          { status: 'failed', fullName: 'it', failureMessages: ['expected 1 to be 2\n at a line'] },
+        ],
+      })),
     ],
   });
 
-it('a few failed files of real browsers are worth a second run, alone; no other failure is', () => {
-  const [view, demo] = ['/x/test/browser/view.test.ts', '/x/test/e2e/demo.test.ts'];
-  expect(worthRepeating(failedIn(view, demo, view))).toEqual({ files: [view, demo], titles: [`of ${view}`, `of ${demo}`, `of ${view}`] });
-  expect(worthRepeating(failedIn())).toEqual({ files: [], titles: [] });
-  expect(worthRepeating(failedIn(view, '/x/test/unit/a.test.ts')).files).toEqual([]);
-  expect(worthRepeating(failedIn(...Array.from({ length: 4 }, (_, i) => `/x/test/e2e/${i}.test.ts`))).files).toEqual([]);
-  expect(worthRepeating(undefined).files).toEqual([]);
+it('a few failed files are worth a second run, alone; many are not', () => {
+  const [view, unit] = ['/x/test/browser/view.test.ts', '/x/test/unit/a.test.ts'];
+  expect(worthRepeating(failedIn(view, unit, view))).toEqual([view, unit]);
+  expect(worthRepeating(failedIn())).toEqual([]);
+  expect(worthRepeating(failedIn(...Array.from({ length: 7 }, (_, i) => `/x/test/e2e/${i}.test.ts`)))).toEqual([]);
+  expect(worthRepeating(undefined)).toEqual([]);
+});
+
+it('a failure is told by its file, its test, and the first line of its reason', () => {
+  expect(failures(failedIn('/test/x/test/unit/a.test.ts'))).toEqual(['test/unit/a.test.ts: it: expected 1 to be 2']);
+  expect(failures(failedIn('/x/test/unit/a.test.ts', 'C:\\x\\test\\e2e\\b.test.ts'))).toEqual([
+    'test/unit/a.test.ts: it: expected 1 to be 2',
+    'test\\e2e\\b.test.ts: it: expected 1 to be 2',
+  ]);
+  const notLoaded = { name: '/x/test/unit/a.test.ts', status: 'failed', message: 'no such module', assertionResults: [] };
+  expect(failures(JSON.stringify({ testResults: [notLoaded] }))).toEqual(['test/unit/a.test.ts: no such module']);
+  expect(failures(undefined)).toEqual([]);
 });
