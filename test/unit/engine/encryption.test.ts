@@ -55,6 +55,8 @@ describe('a device with encrypted texts', () => {
       phone.killAll();
       phone.network.set(online);
       await world.until(phone.sync());
+      // The confirmation may be here before the message is there.
+      await world.pass(1000);
       expect(await bodies(world, ben, 'direct:alice')).toContain(`${SECRET} offline`);
       const again = await world.open(phone);
       await world.pass(5000);
