@@ -93,6 +93,36 @@ const RARE: Partial<Record<Kind, number>> = {
   retention: 0.25,
   encrypt: 0.3,
 };
+/**
+ * A third of the worlds have two themes: kinds that happen several times as often, with less trouble beside them. A rare
+ * meeting of two calls shows there, and trouble excuses less.
+ */
+const THEMES = [
+  'membership',
+  'settings',
+  'service-worker',
+  'archive',
+  'block',
+  'clear-some',
+  'drop',
+  'elsewhere',
+  'encrypt',
+  'history',
+  'invite',
+  'load',
+  'mark-from',
+  'push',
+  'regret',
+  'retention',
+  'sweep',
+  'switch',
+] as const satisfies readonly Kind[];
+const THEMED = 0.35;
+/** By this factor a theme happens more often. */
+export const THEME_TIMES = 4;
+/** In a themed world, the part that is left of the chance of each other kind. */
+const CALM = 0.3;
+
 /** The shortest mean time between two calls in a slow world, with room for minutes of work in between. */
 const SLOW_GAP_MS = 4000;
 
@@ -119,6 +149,8 @@ export interface Config {
   /** The mean time between two calls, ms. */
   readonly gapMs: number;
   readonly faults: ReadonlySet<Kind>;
+  /** The kinds that happen more often; none in most worlds. */
+  readonly themes: ReadonlySet<Kind>;
 }
 
 export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Config => {
@@ -131,8 +163,15 @@ export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Confi
   const groups = sizes.between(0, 2);
   const ops = Math.round(small ? 12 * 4 ** sizes.next() : 14 * 6 ** sizes.next());
   const drawnGapMs = 20 * 500 ** sizes.next();
+  const themes = new Set<Kind>();
+  const themed = random.fork('themes');
+  if (themed.chance(THEMED)) for (let i = 0; i < 2; i++) themes.add(themed.pick(THEMES));
+  const part = themes.size > 0 ? CALM : 1;
   const faults = new Set<Kind>();
-  for (const kind of KINDS) if (random.fork(`on ${kind}`).chance(RARE[kind] ?? 0.5) && !shrink.without?.includes(kind)) faults.add(kind);
+  for (const kind of KINDS) {
+    const isOn = random.fork(`on ${kind}`).chance((RARE[kind] ?? 0.5) * part) || themes.has(kind);
+    if (isOn && !shrink.without?.includes(kind)) faults.add(kind);
+  }
   // Scattered receipts show in a long chat.
   if (faults.has('history') && !shrink.without?.includes('sweep')) faults.add('sweep');
   const gapMs = faults.has('slow') ? Math.max(SLOW_GAP_MS, drawnGapMs) : drawnGapMs;
@@ -146,5 +185,6 @@ export const drawConfig = (seed: string, tier: Tier, shrink: Shrink = {}): Confi
     ops: Math.min(ops, shrink.ops ?? ops),
     gapMs,
     faults,
+    themes,
   };
 };

@@ -1,6 +1,6 @@
 /** The times of faults and special calls, which come from a stream of random numbers of each kind. */
 import type { SeededRandom } from '../../src/testing/random.ts';
-import type { Kind } from './config.ts';
+import { type Kind, THEME_TIMES } from './config.ts';
 import type { Home, Simulation } from './simulation.ts';
 
 export class Plans {
@@ -39,7 +39,8 @@ export class Plans {
   /** Plans up to `most` events at random moments. Impossible events are not counted. */
   plan(kind: Kind, most: number, fn: (random: SeededRandom) => boolean, random = this.stream(kind)): void {
     if (!this.has(kind)) return;
-    const times = Math.ceil(most * random.next() ** 2);
+    const drawn = random.next() ** 2;
+    const times = Math.ceil(this.sim.config.themes.has(kind) ? most * THEME_TIMES * (0.25 + 0.75 * drawn) : most * drawn);
     for (let i = 0; i < times; i++) {
       const own = random.fork(String(i));
       this.at(own.next(), kind, () => {

@@ -51,8 +51,8 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
             continue;
           }
           if (!message) {
-            // A full device evicts old messages to store the calls of its user, and without its key a device evicts what it cannot read.
-            const evicts = sim.counts.has('disk quota') || home.sealed.hasLostKey;
+            // A full device evicts old messages to store the calls of its user.
+            const evicts = sim.counts.has('disk quota');
             if (!truth.isGroup && !evicts) problems.push(`${of.process.name} does not store ${id} of ${truth.chat}`);
             continue;
           }

@@ -1,6 +1,6 @@
 /**
- * Encrypted texts on the disks of a world: which devices encrypt, what a sealed row holds, and devices that lose their key. The judge knows
- * the texts of the world, and reads the rows of the disk as a thief does.
+ * Encrypted texts on the disks of a world: which devices encrypt, and what a sealed row holds. The judge knows the texts of the world, and
+ * reads the rows of the disk as a thief does. `sealing.ts` plans what happens to these devices.
  */
 import type { TableName } from '../../src/ports/ports.ts';
 import { isSealed, putTexts } from '../../src/store/sealed-row.ts';
@@ -8,11 +8,7 @@ import { unmasked } from '../../src/testing/fake-cipher.ts';
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { VirtualDevice } from '../../src/testing/virtual-device.ts';
 import type { Committed } from '../../src/testing/virtual-disk.ts';
-import { VirtualProcess } from '../../src/testing/virtual-process.ts';
-import type { Plans } from './plans.ts';
-import type { Home } from './simulation.ts';
 import type { Violated } from './truths.ts';
-import type { Workload } from './workload.ts';
 
 /** The text that a reader sends with a receipt. */
 export const RECEIPT_TEXT = 'a text of a receipt';
@@ -27,10 +23,17 @@ export const textOf = (table: TableName, record: unknown): string =>
 /** Devices whose pages encrypt from the first one on. */
 const steady = new WeakSet<VirtualDevice>();
 
-/** Every second device encrypts always. On the others each start of a page decides anew. */
-export const drawEncryption = (device: VirtualDevice, random: SeededRandom): void => {
+/** Whether the pages of the device may switch encryption off. */
+export const mayWaver = (device: VirtualDevice): boolean => !steady.has(device);
+
+/**
+ * Every second device encrypts always. On the others each start of a page decides anew.
+ *
+ * @param wanted what a plan has decided for a device that may waver
+ */
+export const drawEncryption = (device: VirtualDevice, random: SeededRandom, wanted?: boolean): void => {
   if (device.encryption.on === null && random.chance(0.5)) steady.add(device);
-  device.encryption.on = steady.has(device) || random.chance(0.5);
+  device.encryption.on = steady.has(device) || (wanted ?? random.chance(0.5));
 };
 
 /** Whether a stored value holds a text of the world that can be read without a key. */
@@ -48,6 +51,8 @@ interface StoredCipher {
 export class SealedDisk {
   /** From then on the device evicts what it cannot read. */
   hasLostKey = false;
+  /** What the record of the key said last. */
+  private switchedTo = false;
   /** By nonce: the bytes after it. The same nonce under the same key for another text gives both texts away. */
   private readonly nonces = new Map<string, string>();
   /** A page that encrypts has written rows after another page switched encryption off. */
@@ -70,6 +75,11 @@ export class SealedDisk {
       if (mustSeal && isReadable(record))
         this.wrong(`${process.name} writes a text in the clear: ${name} of ${table} ${JSON.stringify(key)}`);
       if (isSealed(record)) this.judgeNonce(record.sealed);
+      if (key === 'cipher') {
+        const { on } = record as StoredCipher;
+        if (name === 'mark-texts' && on !== this.switchedTo) this.wrong(`${process.name} undoes what a later page has decided`);
+        this.switchedTo = on;
+      }
       if (key === 'cipher' && !(record as StoredCipher).done) this.hasStrays = false;
       else this.hasStrays ||= known?.on === false && isSealed(record);
     }
@@ -109,73 +119,3 @@ export class SealedDisk {
     this.violated('encryption', `${this.device.name}: ${why}`);
   }
 }
-
-/** A sender asks a group, and each of its members answers with a text: the sender's devices store the texts of others, too. */
-export const planAnswers = (plans: Plans, workload: Workload): void => {
-  const answers = (random: SeededRandom): boolean => {
-    const { homes, groups } = plans.sim;
-    if (groups.size === 0) return false;
-    const chat = random.pick([...groups.keys()]);
-    const members = homes.filter(({ device }) => groups.get(chat)!.has(device.userId));
-    if (members.length < 2) return false;
-    const sender = random.pick(members);
-    const op = workload.does('say', sender, chat, random.fork('say'));
-    if (!op) return false;
-    plans.in(500 + random.exponential(3000), `members answer ${op.ids[0]!}`, () => {
-      for (const [i, home] of members.entries())
-        if (home.device.userId !== sender.device.userId) workload.does('answer', home, chat, random.fork(`answer ${i}`), op.ids);
-    });
-    return true;
-  };
-  plans.plan('encrypt', 8, answers, plans.stream('encrypt').fork('answers'));
-};
-
-/** A device loses its key while no page is open: a restored profile may come without it. */
-export const planLostKeys = (plans: Plans, workload: Workload): void => {
-  // A server that lost a message gets it back from its sender, and not from a sender who lost the text with the key.
-  if (plans.has('restore')) return;
-  plans.plan('encrypt', 3, (random) => {
-    const home = plans.aHome(random);
-    const unheard = random.fork('unheard');
-    if (unheard.chance(0.5)) return losesUnheard(plans, workload, home, unheard);
-    return losesKey(plans, home);
-  });
-};
-
-/** The server takes a message, and its sender loses the text with the key before it hears the answer: the message is no failure. */
-const losesUnheard = (plans: Plans, workload: Workload, home: Home, random: SeededRandom): boolean => {
-  const { network } = home.device;
-  if (!workload.does('say', home, workload.aChatOf(home, random), random.fork('say'))) return false;
-  network.set({ down: false });
-  plans.in(500 + random.exponential(1500), `${home.device.name} hears no answer`, () => {
-    losesKey(plans, home);
-    plans.in(random.exponential(2000), `${home.device.name} is reached again`, () => network.set({ down: true }));
-  });
-  return true;
-};
-
-const losesKey = (plans: Plans, home: Home): boolean => {
-  const { device } = home;
-  if (home.opening > 0 || !device.disk.get('meta', 'cipher')) return false;
-  plans.sim.count('lost key');
-  home.sealed.hasLostKey = true;
-  device.killAll();
-  // No page opens meanwhile.
-  home.opening++;
-  const process = new VirtualProcess(plans.sim.world.time, `${device.name}.lost key`);
-  process.onEnd(() => {
-    home.opening--;
-    plans.openTab(home);
-  });
-  void device.disk
-    .open(process)
-    .then((store) =>
-      store.tx('lose-key', ['meta'], 'readwrite', 'strict', async (tx) => {
-        const known = (await tx.get('meta', 'cipher')) as object | undefined;
-        if (known) tx.put('meta', 'cipher', { ...known, key: null });
-      }),
-    )
-    .catch(() => undefined)
-    .finally(() => process.kill());
-  return true;
-};

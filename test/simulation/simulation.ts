@@ -222,14 +222,14 @@ export class Simulation {
     }
   }
 
-  /** Opens a tab. The caller tries again if the disk refuses. */
-  async open(home: Home): Promise<void> {
+  /** Opens a tab. The caller tries again if the disk refuses. @param encrypts the page's option; default: drawn */
+  async open(home: Home, encrypts?: boolean): Promise<void> {
     const { device } = home;
     if (device.openTabs.length >= MOST_TABS) return;
     home.opens++;
     home.opening++;
     home.loggedOut = false;
-    if (this.config.faults.has('encrypt')) drawEncryption(device, this.encrypting);
+    if (this.config.faults.has('encrypt')) drawEncryption(device, this.encrypting, encrypts);
     try {
       const tab = await device.openTab(home.silent ? { readReceipts: false, deliveryReceipts: false } : {});
       this.watch(home, tab);
