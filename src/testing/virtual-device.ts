@@ -244,7 +244,7 @@ export class VirtualDevice {
     try {
       const ports = await this.ports(process);
       if (!(await readAccount(ports.store))) return;
-      const writer = await Writer.open(ports, this.userId);
+      const writer = await Writer.open(ports, this.userId, null);
       const release = this.locks.steal(process, LOCK);
       await writer.takeFence();
       release();

@@ -24,7 +24,8 @@ export interface HeadlessAccount {
  * Opens the account and runs the task. A paused account runs no task, and the error of a task is dropped if a page has paused the account
  * meanwhile. The caller closes the store.
  *
- * @throws {LoggedOutError} if the account is logged out, also if a page logs it out during the task: from then on nothing is sent.
+ * @throws {LoggedOutError} if the account is logged out, also if a page logs it out before the task or during the task: from then on nothing
+ *   is sent.
  */
 export const withAccount = async (
   given: Ports,
@@ -41,7 +42,7 @@ export const withAccount = async (
     else if (hint.type === 'changed') writer?.refresh().catch(() => undefined);
   });
   try {
-    const opened = await Writer.open(ports, account.userId);
+    const opened = await Writer.open(ports, account.userId, null);
     writer = opened;
     if (opened.model.paused) return;
     opened.makeRoom = () => makeRoom(ports, opened);

@@ -27,7 +27,7 @@ import { type LogHeader, pageKey, PAGES_INTACT_KEY } from '../../log/tables.ts';
 import type { Draft } from './draft.ts';
 import { LogCompaction } from './compact-log.ts';
 import { GroupCommit, type Job, type Lane, type WriteOptions } from './group-commit.ts';
-import { createLogHeader, type LoggedOutError } from './log-header.ts';
+import { createLogHeader, type LoggedOutError, WipedError } from './log-header.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { repairPages } from './repair-pages.ts';
 import { giveUpReserve } from './reserve.ts';
@@ -99,9 +99,11 @@ export class Writer {
   /**
    * Reads the state from the store. Creates the store if there is none.
    *
-   * @param first the first changes of a store that is created here, in the transaction that creates the store.
+   * @param first the first changes of a store that is created here, in the transaction that creates the store. null: only a page creates
+   *   a store, and this host has none. A log-out may have removed the store since the host found the account.
+   * @throws {WipedError} without a store, if `first` is null.
    */
-  static async open(ports: WriterPorts, me: UserId, first: LogRecord['changes'] = []): Promise<Writer> {
+  static async open(ports: WriterPorts, me: UserId, first: LogRecord['changes'] | null = []): Promise<Writer> {
     const writer = new Writer(ports, me);
     const read = (): Promise<LogHeader | undefined> =>
       ports.store.tx('open', ['meta', 'log'], 'readonly', 'relaxed', async (tx) => {
@@ -111,6 +113,7 @@ export class Writer {
       });
     const found = await read();
     if (!found) {
+      if (!first) throw new WipedError();
       await ports.store.tx('create', ['meta', 'log'], 'readwrite', 'strict', (tx) => createLogHeader(tx, ports.random.id(), first));
       await read();
     }

@@ -132,6 +132,19 @@ describe('a host without a page', () => {
     await expect(syncing).rejects.toBeInstanceOf(LoggedOutError);
     expect(requests).toBe(0);
   });
+
+  it('a host without a page that found the account just before its log-out creates no store, and sends nothing (I-26)', async () => {
+    const { world, phone, ann } = await start();
+    const account = { userId: phone.userId, deviceId: phone.deviceId };
+    const ports = await phone.ports(new VirtualProcess(world.time, 'host'));
+    expect(await world.until(readAccount(ports.store))).toEqual(account);
+    await world.until(ann.logOut({ pending: 'discard', timeoutMs: 0, keepData: false }));
+    let hasRun = false;
+    const syncing = withAccount(ports, account, 'lead', async () => void (hasRun = true));
+    await expect(world.until(syncing)).rejects.toBeInstanceOf(LoggedOutError);
+    expect(hasRun).toBe(false);
+    expect(phone.disk.get('meta', LOG_HEADER_KEY)).toBeUndefined();
+  });
 });
 
 describe('a start after an interrupted log-out', () => {
