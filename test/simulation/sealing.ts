@@ -1,6 +1,6 @@
 /** What happens to devices with encrypted texts: answers with texts of others, lost keys, and pages that disagree about the option. */
 import type { SeededRandom } from '../../src/testing/random.ts';
-import { VirtualProcess } from '../../src/testing/virtual-process.ts';
+import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { Plans } from './plans.ts';
 import { mayWaver } from './sealed.ts';
 import type { Home } from './simulation.ts';
@@ -101,22 +101,19 @@ const losesKey = (plans: Plans, home: Home): boolean => {
   plans.sim.count('lost key');
   home.sealed.hasLostKey = true;
   device.killAll();
-  // No page opens meanwhile.
+  // No page opens meanwhile, and no service worker: the browser does not run.
   home.opening++;
-  const process = new VirtualProcess(plans.sim.world.time, `${device.name}.lost key`);
-  process.onEnd(() => {
-    home.opening--;
-    plans.openTab(home);
-  });
-  void device.disk
-    .open(process)
-    .then((store) =>
-      store.tx('lose-key', ['meta'], 'readwrite', 'strict', async (tx) => {
-        const known = (await tx.get('meta', 'cipher')) as object | undefined;
-        if (known) tx.put('meta', 'cipher', { ...known, key: null });
-      }),
-    )
-    .catch(() => undefined)
-    .finally(() => process.kill());
+  const lose = async (process: VirtualProcess): Promise<void> => {
+    process.onEnd(() => {
+      home.opening--;
+      plans.openTab(home);
+    });
+    const store = await device.disk.open(process);
+    await store.tx('lose-key', ['meta'], 'readwrite', 'strict', async (tx) => {
+      const known = (await tx.get('meta', 'cipher')) as object | undefined;
+      if (known) tx.put('meta', 'cipher', { ...known, key: null });
+    });
+  };
+  void device.wake(lose).catch(() => undefined);
   return true;
 };
