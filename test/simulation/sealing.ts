@@ -34,6 +34,7 @@ export const planLostKeys = (plans: Plans, workload: Workload): void => {
     const home = plans.aHome(random);
     const unheard = random.fork('unheard');
     if (unheard.chance(0.5)) return losesUnheard(plans, workload, home, unheard);
+    if (unheard.chance(0.5)) return losesHalfway(plans, workload, home, unheard);
     return losesKey(plans, home);
   });
 };
@@ -93,6 +94,20 @@ const planWorkerBefore = (plans: Plans, workload: Workload, home: Home, laterMs:
         workload.does('say', peer, chat, random.fork(peer.device.name));
   });
   plans.in(laterMs - random.between(1, 50), `${device.name} is woken`, () => void device.sync().catch(() => undefined));
+};
+
+/** A page has switched encryption off, and has not rewritten the old pages of messages yet: these alone need the key. */
+const losesHalfway = (plans: Plans, workload: Workload, home: Home, random: SeededRandom): boolean => {
+  const { device } = home;
+  if (!mayWaver(device) || home.opening > 0 || home.loggedOut || device.encryption.on === null) return false;
+  for (const tab of device.openTabs) tab.kill();
+  void plans.sim.open(home, false);
+  for (let i = 1; i <= 3; i++)
+    plans.in(i * 300, `${device.name} writes in the clear`, () => {
+      for (const chat of workload.everyChatOf(home)) workload.does(i === 1 ? 'say' : 'mute', home, chat, random.fork(`${i} ${chat}`));
+    });
+  plans.in(random.between(1200, 1900), `${device.name} loses its key`, () => void losesKey(plans, home));
+  return true;
 };
 
 const losesKey = (plans: Plans, home: Home): boolean => {
