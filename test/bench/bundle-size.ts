@@ -17,6 +17,8 @@ const sizeOf = (code: string | Uint8Array): Size => ({
 });
 
 const ENTRY = 'virtual:app';
+/** A script that an app without this library loads later. */
+const LATER = 'virtual:later';
 /** The scripts that a page loads while its worker starts. */
 const BESIDE_WORKER = ['worker-lives', 'beside-worker'];
 
@@ -30,8 +32,8 @@ const filesOf = async (code: string, external: readonly RegExp[], exports = fals
     plugins: [
       {
         name: 'app',
-        resolveId: (id) => (id === ENTRY ? `\0${ENTRY}` : undefined),
-        load: (id) => (id === `\0${ENTRY}` ? code : undefined),
+        resolveId: (id) => (id === ENTRY || id === LATER ? `\0${id}` : undefined),
+        load: (id) => (id === `\0${ENTRY}` ? code : id === `\0${LATER}` ? 'globalThis.later = true;' : undefined),
       },
     ],
     build: {
@@ -44,7 +46,7 @@ const filesOf = async (code: string, external: readonly RegExp[], exports = fals
 
 /**
  * What an app loads before its first paint, beside its worker, and its worker. The app uses `createReceiptClient` and all of `more`. `page` is
- * the script that the page loads at its start, with Vite's own loader of later scripts (0.7 kB); RxJS is the app's. `beside` are the scripts
+ * the script that the page loads at its start, with Vite's own loader of later scripts; RxJS is the app's. `beside` are the scripts
  * that each page loads while its worker starts, with Comlink. Not counted are the scripts of rare moments: of `inspect()`, of a worker that
  * does not start, and the worker's copy for pages that cannot load its file.
  */
@@ -61,10 +63,24 @@ const bundled = async (more: readonly string[]): Promise<{ page: string; beside:
   return { page: page.join(), beside, worker: worker.source };
 };
 
-/** The page with `createReceiptClient` alone, its scripts beside the worker, together, and its worker. */
-export const bundleSize = async (): Promise<{ page: Size; beside: number; worker: Size }> => {
+/** Bytes of gzip that every Vite app has that loads a script later: Vite's own loader. */
+const loaderSize = async (): Promise<number> => {
+  const files = await filesOf(`globalThis.app = () => import('${LATER}');`, []);
+  return sizeOf(files.map((file) => (file.type === 'chunk' && !file.isDynamicEntry ? file.code : '')).join('')).gzip;
+};
+
+/**
+ * The page with `createReceiptClient` alone, its scripts beside the worker, together, and its worker. `own` is what this library adds to a
+ * page that loads a script later anyway.
+ */
+export const bundleSize = async (): Promise<{ page: Size; own: number; beside: number; worker: Size }> => {
   const { page, beside, worker } = await bundled([]);
-  return { page: sizeOf(page), beside: beside.reduce((sum, script) => sum + sizeOf(script).gzip, 0), worker: sizeOf(worker) };
+  return {
+    page: sizeOf(page),
+    own: sizeOf(page).gzip - (await loaderSize()),
+    beside: beside.reduce((sum, script) => sum + sizeOf(script).gzip, 0),
+    worker: sizeOf(worker),
+  };
 };
 
 /** Bytes of gzip added by each facade to a page with the main entry point. */
