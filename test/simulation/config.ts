@@ -120,7 +120,7 @@ const THEMES = [
 const THEMED = 0.35;
 /** By this factor a theme happens more often. */
 export const THEME_TIMES = 4;
-/** In a themed world, the part that is left of the chance of each other kind. */
+/** In a themed world, each other kind keeps this part of its chance. */
 const CALM = 0.3;
 
 /** The shortest mean time between two calls in a slow world, with room for minutes of work in between. */

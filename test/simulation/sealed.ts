@@ -51,7 +51,7 @@ interface StoredCipher {
 export class SealedDisk {
   /** From then on the device evicts what it cannot read. */
   hasLostKey = false;
-  /** What the record of the key said last. */
+  /** Whether the newest record of the key switched encryption on. */
   private switchedTo = false;
   /** By nonce: the bytes after it. The same nonce under the same key for another text gives both texts away. */
   private readonly nonces = new Map<string, string>();

@@ -99,9 +99,8 @@ export class Writer {
   /**
    * Reads the state from the store. Creates the store if there is none.
    *
-   * @param first the first changes of a store that is created here, in the transaction that creates the store. null: only a page creates
-   *   a store, and this host has none. A log-out may have removed the store since the host found the account.
-   * @throws {WipedError} without a store, if `first` is null.
+   * @param first the first changes of a store that is created here, in the transaction that creates the store. null, for a host without
+   *   a page: only a page creates a store, and a log-out may have removed the one that the host found ({@link WipedError}).
    */
   static async open(ports: WriterPorts, me: UserId, first: LogRecord['changes'] | null = []): Promise<Writer> {
     const writer = new Writer(ports, me);
