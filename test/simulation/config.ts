@@ -118,7 +118,7 @@ const THEMES = [
 ] as const satisfies readonly Kind[];
 const THEMED = 0.35;
 /** By this factor a theme happens more often. */
-export const THEME_TIMES = 4;
+export const THEME_TIMES = 3;
 /** In a themed world, each other kind keeps this part of its chance. */
 const CALM = 0.3;
 

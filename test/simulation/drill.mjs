@@ -1,5 +1,5 @@
 // `npm run simulate:drill`: plants each bug alone, and runs worlds until a world finds the bug, for a minute of a
-// processor at most: an eighth of what the simulation of `npm test` has. Lists the missed bugs, and fails if more than
+// processor at most: a tenth of what the simulation of `npm test` has. Lists the missed bugs, and fails if more than
 // a twentieth was missed. `-- --only WORD` plants only bugs with the word in the name or in the file's path.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
