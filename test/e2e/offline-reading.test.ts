@@ -10,6 +10,8 @@ import { delivered, type Device, eventually, sendMany, sleep, World } from './wo
 const SENDERS = 20;
 const UNREAD = 25;
 const IDLE_MS = 3500;
+/** Within this time, the server tells a connection what the connection itself has changed. */
+const TOLD_WITHIN_MS = 5000;
 
 let world: World;
 beforeAll(async () => {
@@ -132,7 +134,7 @@ const killServer = async ({ phone, laptop }: Away): Promise<void> => {
 const expectIdle = async ({ phone, laptop }: Away): Promise<void> => {
   // The laptop may know all reads from before a kill of the server, and connect again only now.
   for (const device of [phone, laptop]) await eventually('a live device', async () => (await device.state()) === 'live');
-  await sleep(await stretched(500));
+  await sleep(TOLD_WITHIN_MS + (await stretched(500)));
   const before = [phone, laptop].map(({ proxy }) => ({ frames: proxy.frames.length, requests: proxy.requests.length }));
   await sleep(IDLE_MS);
   [phone, laptop].forEach(({ proxy }, n) => {

@@ -86,7 +86,8 @@ export const FEED = checksOf('core', 'Change feed', {
       await bob.confirm(message(bob.with(ann), { body: '"while away"' }));
       await bob.confirm(receipts(bob.with(ann), { delivered: [[1, 1]] }));
       const back = await stage.connect(ann.person);
-      const frames = await back.pull(at);
+      const isThere = (copy: typeof back.copy): boolean => copy.messages(ann.with(bob)).length > 0 && copy.steps.length > 0;
+      const frames = await back.pullFor(at, 'what changed since the cursor', isThere);
       like(
         frames.flatMap(({ rows }) => rows.map(({ conversationId }) => conversationId)),
         [ann.with(bob)],
