@@ -10,7 +10,7 @@ const KB = 1000;
 /** The vendor's names alone are a third of a large facade. */
 const FACADES = { easemob: 4.9, 'easemob-flutter': 4.3, zim: 5.7, tencent: 6.1 };
 
-it('with gzip, the page loads at most 12 kB before its first paint and 5.5 kB beside its worker; the worker has at most 66.3 kB, or 58 kB with Brotli', async () => {
+it('with gzip, the library adds at most 12 kB to a page before its first paint and 5.5 kB beside its worker; the worker has at most 66.3 kB, or 58 kB with Brotli', async () => {
   const { page, own, beside, worker } = await bundleSize();
   expect(own).toBeLessThanOrEqual(12 * KB);
   expect(page.gzip).toBeLessThanOrEqual(12.6 * KB);

@@ -6,7 +6,7 @@ import { setConditions } from './conditions.ts';
 import { Habits } from './habits.ts';
 import type { Plans } from './plans.ts';
 import { Refusals } from './refusals.ts';
-import { planAnswers, planLostKeys, planQuarrels } from './sealing.ts';
+import { planAnswers, planLostKeys, planDisagreements } from './sealing.ts';
 import type { Home, Simulation } from './simulation.ts';
 import type { Workload } from './workload.ts';
 
@@ -149,7 +149,7 @@ export class Nemesis {
     sim.ending.start(plans, this.workload);
     planAnswers(plans, this.workload);
     planLostKeys(plans, this.workload);
-    planQuarrels(plans, this.workload);
+    planDisagreements(plans, this.workload);
     if (plans.has('token'))
       plans.plan('token', 4, (random) => {
         this.refusals.tokensGood = false;

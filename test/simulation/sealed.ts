@@ -24,12 +24,12 @@ export const textOf = (table: TableName, record: unknown): string =>
 const steady = new WeakSet<VirtualDevice>();
 
 /** Whether the pages of the device may switch encryption off. */
-export const mayWaver = (device: VirtualDevice): boolean => !steady.has(device);
+export const maySwitchOff = (device: VirtualDevice): boolean => !steady.has(device);
 
 /**
  * Every second device encrypts always. On the others each start of a page decides anew.
  *
- * @param wanted what a plan has decided for a device that may waver
+ * @param wanted the option of this page, for a device whose pages may switch encryption off
  */
 export const drawEncryption = (device: VirtualDevice, random: SeededRandom, wanted?: boolean): void => {
   if (device.encryption.on === null && random.chance(0.5)) steady.add(device);

@@ -2,7 +2,7 @@
 import type { SeededRandom } from '../../src/testing/random.ts';
 import type { VirtualProcess } from '../../src/testing/virtual-process.ts';
 import type { Plans } from './plans.ts';
-import { mayWaver } from './sealed.ts';
+import { maySwitchOff } from './sealed.ts';
 import type { Home } from './simulation.ts';
 import type { Workload } from './workload.ts';
 
@@ -55,17 +55,17 @@ const losesUnheard = (plans: Plans, workload: Workload, home: Home, random: Seed
  * Two pages open one after the other, and want different things: the later one decides, also for a service worker that began before it and
  * for the rows that the earlier page was about to rewrite.
  */
-export const planQuarrels = (plans: Plans, workload: Workload): void => {
+export const planDisagreements = (plans: Plans, workload: Workload): void => {
   plans.plan(
     'encrypt',
     8,
     (random) => {
       const home = plans.aHome(random);
       const { device } = home;
-      if (!mayWaver(device) || home.opening > 0 || home.loggedOut || device.encryption.on === null) return false;
+      if (!maySwitchOff(device) || home.opening > 0 || home.loggedOut || device.encryption.on === null) return false;
       const first = random.chance(0.3);
       const opens = (on: boolean): void => void plans.sim.open(home, on);
-      // A device shows a few tabs at most.
+      // A device opens a few tabs at most, so the plan closes the other ones first.
       for (const tab of device.openTabs) tab.kill();
       opens(first);
       const hasWorker = random.chance(0.6);
@@ -99,7 +99,7 @@ const planWorkerBefore = (plans: Plans, workload: Workload, home: Home, laterMs:
 /** A page has switched encryption off, and has not rewritten the old pages of messages yet: these alone need the key. */
 const losesHalfway = (plans: Plans, workload: Workload, home: Home, random: SeededRandom): boolean => {
   const { device } = home;
-  if (!mayWaver(device) || home.opening > 0 || home.loggedOut || device.encryption.on === null) return false;
+  if (!maySwitchOff(device) || home.opening > 0 || home.loggedOut || device.encryption.on === null) return false;
   for (const tab of device.openTabs) tab.kill();
   void plans.sim.open(home, false);
   for (let i = 1; i <= 3; i++)

@@ -63,7 +63,9 @@ const judged = async ({ report, ended }, runAgain) => {
       return { passed: counts.passed + counts.failed, failed: 0, failedTests: [] };
     }
   }
-  return { ...counts, failedTests: failures(report) };
+  const failedTests = failures(report);
+  if (counts.failed > 0 && failedTests.length === 0) failedTests.push('Vitest itself: it ended badly, and names no failed test');
+  return { ...counts, failedTests };
 };
 
 /** What depends on the file format of Chromium's IndexedDB. Chromium will store in SQLite, and the other tests run on LevelDB. */
