@@ -5,8 +5,8 @@ import { type Amount, ME, visibleOf } from '../data/feed.ts';
 import type { Contestant, Setting, Summary } from '../page/contestant.ts';
 import { tellServer } from '../page/rig.ts';
 
-/** At most so long between two looks at the store, and at least so long. */
-const LOOK_MS = { most: 500, least: 10 };
+/** At least so long between two looks at the store, or this part of the time so far: a look reads the index of all stored messages. */
+const LOOK = { leastMs: 10, leastPart: 0.005 };
 
 let client: ReceiptClient;
 let amount: Amount;
@@ -21,8 +21,9 @@ const untilStored = async (messages: number, since: number): Promise<void> => {
   for (;;) {
     const { messages: stored } = await client.storage();
     if (stored >= messages) return;
-    const leftMs = ((performance.now() - since) / Math.max(1, stored)) * (messages - stored);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, leftMs / 3))));
+    const soFarMs = performance.now() - since;
+    const leftMs = (soFarMs / Math.max(1, stored)) * (messages - stored);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(LOOK.leastMs, soFarMs * LOOK.leastPart, leftMs / 3)));
   }
 };
 
