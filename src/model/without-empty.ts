@@ -4,6 +4,7 @@
  */
 export const isEmpty = (value: unknown): boolean => {
   if (typeof value !== 'object' || value === null) return !value;
+  if (Array.isArray(value)) return value.length === 0;
   // A loop makes no list of the fields: a compaction looks at the rows of all conversations.
   for (const key in value) if (!isEmpty(value[key as keyof typeof value])) return false;
   return true;

@@ -209,6 +209,8 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F139', fault: 'a device that encrypts leaves a text in the clear or loses it, or the key of its texts is gone' },
       { id: 'F140', fault: 'a private action of one user shows in the feed of the peer, or wakes the peer' },
       { id: 'F141', fault: 'messages that wait fill the device, and the confirmations of the server find no room' },
+      { id: 'F142', fault: 'a push comes while a page logs the account out, and the service worker connects as that user' },
+      { id: 'F143', fault: 'the receipts of a chat run across a message that this device never got, and the device does not fetch it' },
     ],
   },
 ];

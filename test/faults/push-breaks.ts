@@ -1,4 +1,4 @@
-/** Breaks of the row about pushes without a notification (F131). */
+/** Breaks of the rows about pushes: without a notification (F131), and during a log-out (F142). */
 import type { Break } from './breaks.ts';
 
 export const PUSH_BREAKS: readonly Break[] = [
@@ -30,5 +30,13 @@ export const PUSH_BREAKS: readonly Break[] = [
     from: 'return text !== undefined && readPush(text) !== null;',
     to: 'return text !== undefined;',
     test: ['node', 'test/unit/service-worker/guide.test.ts', 'F131'],
+  },
+  {
+    fault: 'F142',
+    file: 'src/engine/write/writer.ts',
+    from: '      if (!first) throw new WipedError();\n',
+    to: '',
+    also: [{ file: 'src/engine/write/writer.ts', from: 'ports.random.id(), first));', to: 'ports.random.id(), first ?? []));' }],
+    test: ['node', 'test/unit/engine/headless.test.ts', 'F142'],
   },
 ];

@@ -1,4 +1,4 @@
-/** Breaks of the rows about receipts and unread counts (F86–F97). */
+/** Breaks of the rows about receipts and unread counts (F86–F97, F117, F143). */
 import type { Break } from './breaks.ts';
 
 const STORE = 'test/contract/server-store.memory.test.ts';
@@ -125,5 +125,12 @@ export const RECEIPT_BREAKS: readonly Break[] = [
     from: 'if (discarded.length === 0 || triesLeft === 0)',
     to: 'if (isWhole || triesLeft === 0)',
     test: ['node', 'test/unit/engine/load-edges.test.ts', 'F117'],
+  },
+  {
+    fault: 'F143',
+    file: 'src/engine/sync/feed/fetch-missing.ts',
+    from: 'union(unreadNotStored(conversation), holes(conversation))',
+    to: 'holes && unreadNotStored(conversation)',
+    test: ['node', 'test/unit/engine/holes.test.ts', 'F143'],
   },
 ];

@@ -133,7 +133,7 @@ describe('a host without a page', () => {
     expect(requests).toBe(0);
   });
 
-  it('a host without a page that found the account just before its log-out creates no store, and sends nothing (I-26)', async () => {
+  it('a host without a page that found the account just before its log-out creates no store, and sends nothing (I-26, F142)', async () => {
     const { world, phone, ann } = await start();
     const account = { userId: phone.userId, deviceId: phone.deviceId };
     const ports = await phone.ports(new VirtualProcess(world.time, 'host'));

@@ -1,6 +1,7 @@
 /**
  * Automatic fetches after catch-up. First, the leader tab fetches direct messages not yet delivered to any device of the user, the newest
- * first. Then the leader tab fetches unread direct messages delivered to another device, because only stored messages can be read offline.
+ * first. Then the leader tab fetches unread direct messages delivered to another device, because only stored messages can be read offline,
+ * and the short holes between stored messages.
  * Each request waits until no question of the user waits for the server.
  */
 import { conversationType, type ConversationId } from '../../../model/ids.ts';
@@ -37,6 +38,20 @@ export const undelivered = (model: AccountState, conversation: ConversationState
   return subtract(subtract(range(from, row.latestSeq), receiptsSent.delivered), union(storedSeqs, evicted));
 };
 
+/** A longer hole is no oversight: another device of the user received these messages. */
+const MAX_HOLE = 20;
+
+/**
+ * The short holes between stored messages. Most of them are messages that the user sent from another device: the server's ranges of
+ * delivered messages run across them, so {@link undelivered} may leave them out.
+ */
+const holes = ({ storedSeqs, evicted }: ConversationState): Ranges => {
+  const known = union(storedSeqs, evicted);
+  return known.length < 2
+    ? NO_RANGES
+    : subtract(range(known[0]![0], highest(known)), known).filter(([from, upTo]) => upTo - from < MAX_HOLE);
+};
+
 /** The newest unread messages missing on this device. */
 export const unreadNotStored = (conversation: ConversationState): Ranges => {
   const { row, storedSeqs, evicted, readUpTo } = conversation;
@@ -48,6 +63,14 @@ const newest = (ranges: Ranges, count: number): Ranges => {
   const few = ranges.slice(-MAX_RANGES_PER_WANT);
   return size(few) <= count ? few : intersect(few, [[Math.max(1, highest(few) - count + 1), highest(few)]]);
 };
+
+/** A conversation with messages to fetch. */
+interface Due {
+  readonly conversation: ConversationState;
+  readonly seqs: Ranges;
+  /** Of its last message. */
+  readonly sentAt: number;
+}
 
 export interface FetchHandlers {
   readonly send: (frame: Frame<'fetch'>) => void;
@@ -127,10 +150,10 @@ export class FetchMissing {
     const { model } = this.writer;
     let due = this.due((conversation) => undelivered(model, conversation));
     if (due.length === 0) {
-      due = this.due(unreadNotStored);
+      due = this.due((conversation) => union(unreadNotStored(conversation), holes(conversation)));
       if (due.length === 0) return this.toCheck.clear();
     }
-    due.sort((a, b) => b.conversation.latestSentAt - a.conversation.latestSentAt);
+    due.sort((a, b) => b.sentAt - a.sentAt);
     let room = this.handlers.limits().fetchMessages;
     const asked = due.slice(0, MAX_WANTS);
     // The last long chats share the whole request. Otherwise they would be fetched in many small ones.
@@ -149,12 +172,12 @@ export class FetchMissing {
     this.handlers.send({ type: 'fetch', id: this.inFlight, wants });
   }
 
-  private due(missing: (conversation: ConversationState) => Ranges): { conversation: ConversationState; seqs: Ranges }[] {
-    const due: { conversation: ConversationState; seqs: Ranges }[] = [];
+  private due(missing: (conversation: ConversationState) => Ranges): Due[] {
+    const due: Due[] = [];
     for (const id of this.toCheck) {
       const conversation = this.writer.model.get(id);
       const seqs = conversation ? subtract(missing(conversation), this.requested.of(id)) : NO_RANGES;
-      if (conversation && seqs.length > 0) due.push({ conversation, seqs });
+      if (conversation && seqs.length > 0) due.push({ conversation, seqs, sentAt: conversation.latestSentAt });
     }
     return due;
   }
