@@ -5,8 +5,8 @@ import { type Amount, ME, visibleOf } from '../data/feed.ts';
 import type { Contestant, Setting, Summary } from '../page/contestant.ts';
 import { tellServer } from '../page/rig.ts';
 
-/** At least so long between two looks at the store, or this part of the time so far: a look reads the index of all stored messages. */
-const LOOK = { leastMs: 10, leastPart: 0.005 };
+/** The time between two looks at the store: at least so long, and these parts of the time so far. A look reads the index of all stored messages. */
+const LOOK = { leastMs: 10, leastPart: 0.005, mostPart: 0.3 };
 
 let client: ReceiptClient;
 let amount: Amount;
@@ -23,7 +23,9 @@ const untilStored = async (messages: number, since: number): Promise<void> => {
     if (stored >= messages) return;
     const soFarMs = performance.now() - since;
     const leftMs = (soFarMs / Math.max(1, stored)) * (messages - stored);
-    await new Promise((resolve) => setTimeout(resolve, Math.max(LOOK.leastMs, soFarMs * LOOK.leastPart, leftMs / 3)));
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.max(LOOK.leastMs, soFarMs * LOOK.leastPart, Math.min(leftMs / 3, soFarMs * LOOK.mostPart))),
+    );
   }
 };
 
