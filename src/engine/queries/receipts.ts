@@ -50,7 +50,7 @@ const locateStored = async ({ model, tx }: Draft, ids: readonly MessageId[], fou
     else withoutLocation.add(id);
   }
   for (const conversation of withoutLocation.size > 0 ? model.conversations.values() : [])
-    for (const [id, seq] of conversation.unflushed.ids) if (withoutLocation.delete(id)) want(conversation.id, seq);
+    for (const { id, seq } of conversation.unflushed.all) if (withoutLocation.delete(id)) want(conversation.id, seq);
   for (const index of withoutLocation.size > 0 ? await readAllIndexes(tx) : [])
     for (const [id, line] of readIndex(index)) if (withoutLocation.has(id)) want(index.conversationId, parseIndexLine(line).seq);
   const wanted = new Set(ids);

@@ -15,35 +15,55 @@ interface Versioned<T> {
   readonly value: T;
 }
 
+/** After a long backlog most values are old, and to put the others in again takes a tenth of the time of as many deletes. */
+const keepNewer = <T>(map: Map<Seq, Versioned<T>>, last: number): void => {
+  const newer: [Seq, Versioned<T>][] = [];
+  map.forEach((value, seq) => {
+    if (value.version > last) newer.push([seq, value]);
+  });
+  map.clear();
+  for (const [seq, value] of newer) map.set(seq, value);
+};
+
 export class UnflushedMessages {
+  /**
+   * Seqs by id. Of a draft: the messages added in it. Else of all messages, made at the first question, because a backlog asks for none; a
+   * removed message may stay in it.
+   */
+  private seqById: Map<MessageId, Seq> | null = null;
+  /** A draft shares the maps below until its first change. */
+  private shares: boolean;
+
   constructor(
     private messages = new Map<Seq, Versioned<KeptMessage>>(),
-    private seqById = new Map<MessageId, Seq>(),
     private steps: readonly Versioned<ReceiptStep>[] = [],
     /** Group receipts by seq, also of messages that come later. */
     private receipts = new Map<Seq, Versioned<ReceiptAtSeq>>(),
-    /** The messages of which this is a copy without a change: it shares their maps until its first change. */
-    private shares: UnflushedMessages | null = null,
-  ) {}
+    /** The messages of which this is a draft. */
+    private readonly below: UnflushedMessages | null = null,
+  ) {
+    this.shares = below !== null;
+  }
 
   /** A copy for a draft. These messages stay unchanged. */
   fork(): UnflushedMessages {
-    return new UnflushedMessages(this.messages, this.seqById, this.steps, this.receipts, this);
+    return new UnflushedMessages(this.messages, this.steps, this.receipts, this);
   }
 
   /** Call this before a change of the maps. */
   private own(): void {
     if (!this.shares) return;
-    this.shares = null;
+    this.shares = false;
     this.messages = new LayeredMap(this.messages);
-    this.seqById = new LayeredMap(this.seqById);
     this.receipts = new LayeredMap(this.receipts);
+    this.seqById = new Map();
   }
 
   /** Takes the changes of a copy. The copy is not used any more. */
   adopt(copy: UnflushedMessages): void {
     this.steps = copy.steps;
-    for (const map of [copy.messages, copy.seqById, copy.receipts]) if (map instanceof LayeredMap) map.settle();
+    for (const map of [copy.messages, copy.receipts]) if (map instanceof LayeredMap) map.settle();
+    copy.seqById?.forEach((seq, id) => this.seqById?.set(id, seq));
   }
 
   /** Number of messages. */
@@ -60,10 +80,6 @@ export class UnflushedMessages {
     return [...this.messages].map(([seq, { version }]) => [seq, version]);
   }
 
-  get ids(): ReadonlyMap<MessageId, Seq> {
-    return this.seqById;
-  }
-
   /** The messages as they came, without receipts. */
   get all(): KeptMessage[] {
     return [...this.messages.values()].map(({ value }) => value);
@@ -75,8 +91,18 @@ export class UnflushedMessages {
   }
 
   find(id: MessageId): KeptMessage | undefined {
-    const seq = this.seqById.get(id);
-    return seq === undefined ? undefined : this.get(seq);
+    const seq = this.seqOf(id);
+    const message = seq === undefined ? undefined : this.get(seq);
+    return message?.id === id ? message : undefined;
+  }
+
+  private seqOf(id: MessageId): Seq | undefined {
+    if (this.below) return this.seqById?.get(id) ?? this.below.seqOf(id);
+    if (!this.seqById) {
+      this.seqById = new Map();
+      for (const message of this.all) this.seqById.set(message.id, message.seq);
+    }
+    return this.seqById.get(id);
   }
 
   receiptAt(seq: Seq): ReceiptAtSeq | undefined {
@@ -95,7 +121,7 @@ export class UnflushedMessages {
     for (const message of messages) {
       const before = this.get(message.seq);
       this.messages.set(message.seq, { version, value: before ? joinMessages(before, message) : message });
-      this.seqById.set(message.id, message.seq);
+      this.seqById?.set(message.id, message.seq);
     }
   }
 
@@ -113,13 +139,12 @@ export class UnflushedMessages {
 
   remove(seqs: Ranges): void {
     this.own();
-    for (const [seq, { value }] of this.messages) if (contains(seqs, seq)) this.removeSeq(seq, value.id);
+    for (const seq of this.messages.keys()) if (contains(seqs, seq)) this.messages.delete(seq);
   }
 
   clear(): void {
     this.own();
     this.messages.clear();
-    this.seqById.clear();
     this.steps = [];
     this.receipts.clear();
   }
@@ -155,17 +180,10 @@ export class UnflushedMessages {
 
   /** Forgets messages and receipts of the records up to version `last`: pages hold them now. */
   dropUpTo(last: number): void {
-    const isOld = ({ version }: Versioned<unknown>): boolean => version <= last;
-    // The most common case, and much faster.
-    if ([...this.steps, ...this.messages.values(), ...this.receipts.values()].every(isOld)) return this.clear();
     this.own();
-    for (const [seq, { version, value }] of this.messages) if (version <= last) this.removeSeq(seq, value.id);
-    for (const [seq, { version }] of this.receipts) if (version <= last) this.receipts.delete(seq);
+    keepNewer(this.messages, last);
+    keepNewer(this.receipts, last);
+    if (!this.below) this.seqById = null;
     this.steps = this.steps.filter(({ version }) => version > last);
-  }
-
-  private removeSeq(seq: Seq, id: MessageId): void {
-    this.messages.delete(seq);
-    this.seqById.delete(id);
   }
 }
