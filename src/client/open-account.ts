@@ -49,10 +49,19 @@ export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): 
     ...(readReceipts === undefined ? {} : { readReceipts }),
   };
   const page = async (): Promise<PageSide> => (await besideWorker()).createPageSide(name, options, log);
+  const readDeviceId = async (): Promise<string> => (await page()).deviceId(name);
+  // The first worker waits for its id: the page reads it while the worker's script loads.
+  let early: Promise<string> | null = readDeviceId();
+  early.catch(() => undefined);
+  const takeDeviceId = (): Promise<string> => {
+    const id = early ?? readDeviceId();
+    early = null;
+    return id;
+  };
   const config = async (isFirst: boolean) => ({
     url,
     userId,
-    deviceId: await (await page()).deviceId(name),
+    deviceId: await takeDeviceId(),
     ...(retention ? { retention } : {}),
     ...(encryption ? { encryption } : {}),
     settings: isFirst ? settings : {},
