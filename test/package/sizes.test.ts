@@ -10,13 +10,13 @@ const KB = 1000;
 /** The vendor's names alone are a third of a large facade. */
 const FACADES = { easemob: 4.9, 'easemob-flutter': 4.3, zim: 5.7, tencent: 6.1 };
 
-it('with gzip, the library adds at most 12 kB to a page before its first paint and 5.5 kB beside its worker; the worker has at most 66.3 kB, or 58 kB with Brotli', async () => {
+it('with gzip, the library adds at most 12 kB to a page before its first paint and 5.5 kB beside its worker; the worker has at most 66.4 kB, or 58.1 kB with Brotli', async () => {
   const { page, own, beside, worker } = await bundleSize();
   expect(own).toBeLessThanOrEqual(12 * KB);
   expect(page.gzip).toBeLessThanOrEqual(12.6 * KB);
   expect(beside).toBeLessThanOrEqual(5.5 * KB);
-  expect(worker.gzip).toBeLessThanOrEqual(66.3 * KB);
-  expect(worker.brotli).toBeLessThanOrEqual(58 * KB);
+  expect(worker.gzip).toBeLessThanOrEqual(66.4 * KB);
+  expect(worker.brotli).toBeLessThanOrEqual(58.1 * KB);
 });
 
 it('each facade adds at most its share to a page with gzip', async () => {
