@@ -1,10 +1,10 @@
 /** The page of the bench, built and served, and the calls of the page to this process. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, preview } from 'vite';
+import { build, type Manifest, preview } from 'vite';
 import { builtPackage } from '../../support/built-package.ts';
 
 const PAGE = fileURLToPath(new URL('../page/', import.meta.url));
@@ -25,10 +25,38 @@ const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
   return JSON.parse(text);
 };
 
+/**
+ * The page with links to the scripts of its contestant and its workload, as a build writes them into the page of an app. Without them, a
+ * contestant on the page would pay for a request that no app makes.
+ */
+const pageOf = async (folder: string, query: URLSearchParams): Promise<string> => {
+  const [html, manifest] = await Promise.all([
+    readFile(join(folder, 'index.html'), 'utf8'),
+    readFile(join(folder, '.vite/manifest.json'), 'utf8').then((text) => JSON.parse(text) as Manifest),
+  ]);
+  const wanted = [
+    `../contestants/${query.get('contestant')}.ts`,
+    ...Object.keys(manifest).filter((key) => key.includes(`/workloads/${query.get('workload')?.toLowerCase()}-`)),
+  ];
+  const files = new Set<string>();
+  const add = (key: string): void => {
+    const chunk = manifest[key];
+    if (!chunk || files.has(chunk.file)) return;
+    files.add(chunk.file);
+    chunk.imports?.forEach(add);
+  };
+  wanted.forEach(add);
+  return html.replace('</title>', `</title>${[...files].map((file) => `<link rel="modulepreload" crossorigin href="/${file}">`).join('')}`);
+};
+
 export const serveSite = async (answer: Answer): Promise<Site> => {
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-bench-site-'));
   const shared = { root: PAGE, configFile: false, logLevel: 'error', worker: { format: 'es' } } as const;
-  await build({ ...shared, resolve: { alias: builtPackage }, build: { outDir: folder, emptyOutDir: true, target: 'es2022' } });
+  await build({
+    ...shared,
+    resolve: { alias: builtPackage },
+    build: { outDir: folder, emptyOutDir: true, target: 'es2022', manifest: true },
+  });
   const server = await preview({
     ...shared,
     build: { outDir: folder },
@@ -37,6 +65,12 @@ export const serveSite = async (answer: Answer): Promise<Site> => {
       {
         name: 'bench',
         configurePreviewServer: ({ middlewares }) => {
+          middlewares.use((request, response, next) => {
+            const { pathname, searchParams } = new URL(request.url ?? '/', 'http://bench');
+            if (pathname !== '/') return next();
+            for (const [name, value] of Object.entries(ISOLATED)) response.setHeader(name, value);
+            void pageOf(folder, searchParams).then((html) => response.setHeader('Content-Type', 'text/html').end(html), next);
+          });
           middlewares.use('/bench', (request, response) => {
             void bodyOf(request)
               .then((body) => answer((request.url ?? '').slice(1), body))
