@@ -49,19 +49,12 @@ export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): 
     ...(readReceipts === undefined ? {} : { readReceipts }),
   };
   const page = async (): Promise<PageSide> => (await besideWorker()).createPageSide(name, options, log);
-  const readDeviceId = async (): Promise<string> => (await page()).deviceId(name);
-  // The first worker waits for its id: the page reads it while the worker's script loads.
-  let early: Promise<string> | null = readDeviceId();
-  early.catch(() => undefined);
-  const takeDeviceId = (): Promise<string> => {
-    const id = early ?? readDeviceId();
-    early = null;
-    return id;
-  };
+  // The first worker waits for the page's side of it, which loads beside the worker's own script.
+  besideWorker().catch(() => undefined);
   const config = async (isFirst: boolean) => ({
     url,
     userId,
-    deviceId: await takeDeviceId(),
+    deviceId: await (await page()).deviceId(name),
     ...(retention ? { retention } : {}),
     ...(encryption ? { encryption } : {}),
     settings: isFirst ? settings : {},
