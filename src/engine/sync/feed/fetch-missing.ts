@@ -38,12 +38,12 @@ export const undelivered = (model: AccountState, conversation: ConversationState
   return subtract(subtract(range(from, row.latestSeq), receiptsSent.delivered), union(storedSeqs, evicted));
 };
 
-/** A longer hole is no oversight: another device of the user received these messages. */
+/** Another device of the user received the messages of a longer hole. They are fetched when the conversation is opened. */
 const MAX_HOLE = 20;
 
 /**
- * The short holes between stored messages. Most of them are messages that the user sent from another device: the server's ranges of
- * delivered messages run across them, so {@link undelivered} may leave them out.
+ * The short holes between stored messages. Such a message may be one that the user sent from another device: the server's ranges of
+ * delivered messages run across it, so {@link undelivered} may leave it out.
  */
 const holes = ({ storedSeqs, evicted }: ConversationState): Ranges => {
   const known = union(storedSeqs, evicted);
