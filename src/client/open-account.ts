@@ -49,7 +49,7 @@ export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): 
     ...(readReceipts === undefined ? {} : { readReceipts }),
   };
   const page = async (): Promise<PageSide> => (await besideWorker()).createPageSide(name, options, log);
-  // The first worker waits for this script: it loads at once, and not after the bridge's.
+  // The first worker waits for this script, so the page loads it now, beside the scripts of the bridge.
   besideWorker().catch(() => undefined);
   const config = async (isFirst: boolean) => ({
     url,

@@ -21,6 +21,7 @@ export class UnflushedMessages {
    * backlog asks for none; a removed message may stay in it.
    */
   private seqById: Map<MessageId, Seq> | null = null;
+
   constructor(
     private messages = new Map<Seq, Versioned<KeptMessage>>(),
     private steps: readonly Versioned<ReceiptStep>[] = [],

@@ -27,7 +27,7 @@ const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
 
 /**
  * The page with links to the scripts of its contestant and its workload, as a build writes them into the page of an app. Without them, a
- * contestant on the page would pay for a request that no app makes.
+ * contestant on the page would pay for a request that no built app makes.
  */
 const pageOf = async (folder: string, query: URLSearchParams): Promise<string> => {
   const [html, manifest] = await Promise.all([
