@@ -41,12 +41,8 @@ export const browserRoom = async (): Promise<number | null> => {
 
 export const browserRandom: RandomPort = {
   next: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32,
-  id: () => {
-    // `crypto.randomUUID` exists in secure contexts only.
-    if (isSecureContext) return crypto.randomUUID();
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  },
+  // `crypto.randomUUID` exists in secure contexts only.
+  id: () => crypto.getRandomValues(new Uint8Array(16)).reduce((id, byte) => id + byte.toString(16).padStart(2, '0'), ''),
 };
 
 export const browserLocks: LockPort = {

@@ -333,7 +333,7 @@ export const SERVER_BREAKS: readonly Break[] = [
   {
     fault: 'F83',
     file: 'src/engine/apply/apply-messages.ts',
-    from: '  dropRecalled(draft, ports, conversation, recalled);\n',
+    from: '  dropRecalled(draft, conversation, recalled);\n',
     to: '',
     test: ['node', 'test/unit/engine/group-receipts.test.ts', 'F83'],
   },

@@ -36,7 +36,7 @@ export const SETTINGS_BREAKS: readonly Break[] = [
   {
     fault: 'F130',
     file: 'src/engine/apply/apply-changes.ts',
-    from: '  takeAccount(draft, ports, frame.account);\n',
+    from: '  takeAccount(draft, frame.account);\n',
     to: '',
     test: ['node', SETTINGS, 'F130'],
   },

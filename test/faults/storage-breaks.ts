@@ -177,8 +177,8 @@ export const STORAGE_BREAKS: readonly Break[] = [
   {
     fault: 'F24',
     file: 'src/engine/write/enqueue.ts',
-    from: `else draft.change({ ...change, key: ports.random.id(), over: unsent.key });`,
-    to: 'else draft.change({ ...change, key: ports.random.id(), at: ports.clock.wall() });',
+    from: `else draft.change({ ...change, key: draft.newKey(), over: unsent.key });`,
+    to: 'else draft.change({ ...change, key: draft.newKey(), at: ports.clock.wall() });',
     test: ['node', 'test/unit/engine/full-device.test.ts', 'F24'],
   },
   {

@@ -188,7 +188,7 @@ export const HARDER_BUGS = [
     'const kept = union(untold, intersect(entry.untold ?? NO_RANGES, range(1, limit)));',
     'const kept = untold;',
   ),
-  bug('a switch of the account stays on its device', 'engine/apply/apply-changes.ts', '  takeAccount(draft, ports, frame.account);\n', ''),
+  bug('a switch of the account stays on its device', 'engine/apply/apply-changes.ts', '  takeAccount(draft, frame.account);\n', ''),
   bug(
     'a switch of the account is lost with the history of the server',
     'engine/apply/apply-changes.ts',

@@ -76,7 +76,7 @@ export const adopt = (draft: Draft, ports: IntentPorts, { outbox, deadLetters, s
     readReceipts: model.settings.readReceipts && settings.readReceipts,
   };
   if (joined.deliveryReceipts !== model.settings.deliveryReceipts || joined.readReceipts !== model.settings.readReceipts)
-    switchDevice(draft, ports, joined);
+    switchDevice(draft, joined);
   if (paused && !model.paused) draft.change({ t: 'paused', paused });
   for (const entry of outbox) {
     if (entry.kind === 'settings') switchAccount(draft, ports, entry.settings);

@@ -34,7 +34,7 @@ const withoutCarried = (row: ConversationRow, messages: readonly WireMessage[] |
  */
 export const applyChanges = async (draft: Draft, ports: IntentPorts, frame: Frame<'changes'>, news: News): Promise<'applied' | 'gap'> => {
   if (frame.from === null || frame.from !== draft.model.cursor) return 'gap';
-  takeAccount(draft, ports, frame.account);
+  takeAccount(draft, frame.account);
   const receipts = frame.receipts ?? [];
   const before = await storedBefore(draft, receipts);
   const messagesByConversation = new Map(frame.messages.map(({ conversationId, messages }) => [conversationId, messages]));
@@ -76,7 +76,7 @@ export const applySnapshot = async (
     clearPages(draft.tx);
   }
   const account = frames.reduce((all, frame) => (frame.account ? joinSettings(all, frame.account) : all), ALL_ON);
-  takeAccount(draft, ports, account);
+  takeAccount(draft, account);
   for (const frame of frames) {
     for (const row of frame.rows) await applyRow(draft, row);
     for (const { conversationId, messages } of frame.messages) applyMessages(draft, ports, conversationId, messages, 'silent');
@@ -94,5 +94,5 @@ export const applySnapshot = async (
   // After a loss of history, the server gets back the entries it had confirmed. For an entry still in its history, the
   // server answers "confirmed". Before the first snapshot, the device cannot tell the server's history.
   const confirmed = draft.model.confirmed.all;
-  if (confirmed.length > 0) draft.change({ t: 'offer-again', keys: confirmed.map(({ key }) => [key, ports.random.id()]) });
+  if (confirmed.length > 0) draft.change({ t: 'offer-again', keys: confirmed.map(({ key }) => [key, draft.newKey()]) });
 };

@@ -24,7 +24,7 @@ const enqueueDelivered = (draft: Draft, ports: IntentPorts, conversationId: Conv
 };
 
 /** Drops unsent receipts of recalled messages from their entries. An entry that becomes empty ends `superseded`. */
-const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: ConversationState, recalled: readonly WireMessage[]): void => {
+const dropRecalled = (draft: Draft, conversation: ConversationState, recalled: readonly WireMessage[]): void => {
   const seqs = fromSeqs(recalled.map(({ seq }) => seq));
   const ids = new Set(recalled.map(({ id }) => id));
   const without = <T>(list: readonly T[], idOf: (item: T) => string): readonly T[] =>
@@ -40,7 +40,7 @@ const dropRecalled = (draft: Draft, ports: IntentPorts, conversation: Conversati
       contents: without(entry.pendingReceipts.contents, ({ id }) => id),
     };
     draft.change({ t: 'end', key: entry.key, end: 'superseded' });
-    if (!isNothingPending(pendingReceipts)) draft.change({ t: 'enqueue', entry: { ...entry, key: ports.random.id(), pendingReceipts } });
+    if (!isNothingPending(pendingReceipts)) draft.change({ t: 'enqueue', entry: { ...entry, key: draft.newKey(), pendingReceipts } });
   }
 };
 
@@ -103,7 +103,7 @@ export const applyMessages = (
     ...(newSeqs.length > 0 ? { news: newSeqs } : {}),
   });
   const conversation = model.get(conversationId)!;
-  dropRecalled(draft, ports, conversation, recalled);
+  dropRecalled(draft, conversation, recalled);
   const received = fresh.filter(({ senderId }) => senderId !== model.me);
   // The range includes seqs of own messages in between, without effect: a single range replaces hundreds.
   if (received.length > 0) enqueueDelivered(draft, ports, conversationId, fromSeqs(fresh.map(({ seq }) => seq)));

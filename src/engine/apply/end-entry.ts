@@ -53,14 +53,14 @@ const addConfirmed = async (draft: Draft, entry: ReceiptsEntry, refused: Readonl
 };
 
 /** A server that refuses the settings does not know them. This device obeys them all the same. */
-const endSettings = (draft: Draft, ports: IntentPorts, { key, settings }: SettingsEntry, result: EndOfEntry): void => {
-  if (result.outcome === 'confirmed') takeAccount(draft, ports, result.account);
+const endSettings = (draft: Draft, { key, settings }: SettingsEntry, result: EndOfEntry): void => {
+  if (result.outcome === 'confirmed') takeAccount(draft, result.account);
   else draft.change({ t: 'account', settings: joinSettings(draft.model.account, settings) });
   draft.change({ t: 'end', key, end: result.outcome });
 };
 
 export const endEntry = async (draft: Draft, ports: IntentPorts, entry: OutboxEntry, result: EndOfEntry): Promise<void> => {
-  if (entry.kind === 'settings') return endSettings(draft, ports, entry, result);
+  if (entry.kind === 'settings') return endSettings(draft, entry, result);
   if (result.outcome === 'rejected') {
     // The server confirmed the entry once, lost its history, and rejects the entry now. A rejected receipt makes no
     // event; a lost message does.

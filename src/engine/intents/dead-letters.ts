@@ -38,7 +38,7 @@ const retryDeadLetter = (
     );
   if (entry.kind === 'receipts') return retryReceipts(draft, ports, id, entry);
   draft.change({ t: 'dismiss', id });
-  const fresh: OutboxEntry = { ...entry, key: ports.random.id(), sent: false, cursor: model.cursor };
+  const fresh: OutboxEntry = { ...entry, key: draft.newKey(), sent: false, cursor: model.cursor };
   const { requestReceipt } = options;
   draft.change({
     t: 'enqueue',

@@ -32,7 +32,7 @@ export const recallMessage = async (draft: Draft, ports: IntentPorts, messageId:
   if (model.get(conversationId)?.isRecalled({ id: messageId, recalled: found?.message.recalled === true })) return;
   draft.change({
     t: 'enqueue',
-    entry: { kind: 'recall', key: ports.random.id(), conversationId, at: ports.clock.wall(), sent: false, cursor: model.cursor, messageId },
+    entry: { kind: 'recall', key: draft.newKey(), conversationId, at: ports.clock.wall(), sent: false, cursor: model.cursor, messageId },
   });
 };
 

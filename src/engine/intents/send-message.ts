@@ -58,7 +58,7 @@ export const sendMessage = (draft: Draft, ports: IntentPorts, conversationId: Co
   if (known) return known;
   const entry: MessageEntry = {
     kind: 'message',
-    key: ports.random.id(),
+    key: draft.newKey(),
     conversationId,
     at: ports.clock.wall(),
     sent: false,

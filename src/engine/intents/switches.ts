@@ -35,7 +35,7 @@ export const setReceiptSettings = (
   if (scope === 'account') return setAccountSettings(draft, ports, change);
   const settings: ReceiptSettings = { ...model.settings, ...change };
   if (settings.readReceipts === model.settings.readReceipts && settings.deliveryReceipts === model.settings.deliveryReceipts) return;
-  switchDevice(draft, ports, settings);
+  switchDevice(draft, settings);
 };
 
 /** Sets the account's settings. Before the first snapshot this device does not know them, so the change is stored even if it seems to be none. */

@@ -22,21 +22,24 @@ export interface Draft {
   readonly tx: StoreTx;
   /** Records changes, and shows them in `model` at once, so later decisions see them. A decision that throws must throw before its first change. */
   change(...changes: Change[]): void;
+  /** A new key for an entry: the id of this log record, and a number. A device that comes back makes thousands, and a random one costs more. */
+  newKey(): string;
   /** Whether this transaction created the entry. If so, the entry may still change under its key. */
   isFresh(key: string): boolean;
 }
 
-/** Opens a draft of the log record `version`. `changes` and `dirty` grow with the draft. */
+/** Opens a draft of the log record `id`. `changes` and `dirty` grow with the draft. */
 export const openDraft = (
   tx: StoreTx,
   state: AccountState,
-  version: number,
+  { version, id }: { readonly version: number; readonly id: string },
 ): { readonly draft: Draft; readonly changes: readonly Change[]; readonly dirty: Readonly<Dirty> } => {
   const model = state.fork();
   model.version = version;
   const dirty = nothingDirty();
   const changes: Change[] = [];
   const fresh = new Set<string>();
+  let keys = 0;
   const draft: Draft = {
     model,
     tx,
@@ -48,6 +51,7 @@ export const openDraft = (
         else if (change.t === 'receipts') fresh.add(change.key);
       }
     },
+    newKey: () => `${id}/${++keys}`,
     isFresh: (key) => fresh.has(key),
   };
   return { draft, changes, dirty };

@@ -23,7 +23,7 @@ export const enqueueReceipts = (draft: Draft, ports: IntentPorts, conversationId
     : union(range((conversation?.readUpTo ?? 0) + 1, more.position ?? 0), more.cleared ?? NO_RANGES);
   const untold = passed.length > 0 ? { untold: union(more.untold ?? NO_RANGES, passed) } : {};
   const change = { t: 'receipts', conversationId, pendingReceipts: { ...more, ...untold } } as const;
-  if (!unsent) draft.change({ ...change, key: ports.random.id(), at: ports.clock.wall() });
+  if (!unsent) draft.change({ ...change, key: draft.newKey(), at: ports.clock.wall() });
   else if (draft.isFresh(unsent.key)) draft.change({ ...change, key: unsent.key });
-  else draft.change({ ...change, key: ports.random.id(), over: unsent.key });
+  else draft.change({ ...change, key: draft.newKey(), over: unsent.key });
 };

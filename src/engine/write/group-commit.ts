@@ -145,7 +145,8 @@ export class GroupCommit {
     await this.lookUp(tx, jobs);
     if (jobs.some(({ options }) => options.keepsReserve)) await keepReserve(tx, reserveBytes);
     const version = header.version + 1;
-    const { draft, changes, dirty } = openDraft(tx, this.state.model, version);
+    const id = `${this.id}/${++this.runs}`;
+    const { draft, changes, dirty } = openDraft(tx, this.state.model, { version, id });
     const answers: (() => void)[] = [];
     for (const job of jobs) {
       const { fence } = job.options;
@@ -154,7 +155,7 @@ export class GroupCommit {
     }
     if (changes.length === 0) return { answers, drafted: null };
     const isSpent = changes.some(({ t }) => t === 'messages') && (await isReserveSpent(tx, reserveBytes, this.state.model));
-    const record = { version, id: `${this.id}/${++this.runs}`, changes: isSpent ? evictNew(draft, changes) : changes };
+    const record = { version, id, changes: isSpent ? evictNew(draft, changes) : changes };
     this.logText += appendToLog(tx, record);
     tx.put('meta', LOG_HEADER_KEY, { ...header, version } satisfies LogHeader);
     const painted = dirty.shown ? this.state.paint.put(tx, draft.model) : null;

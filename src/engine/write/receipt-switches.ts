@@ -19,7 +19,7 @@ import type { IntentPorts } from './enqueue.ts';
  * Ends the unsent receipts that the settings will forbid. If the account's settings have changed, they are forbidden even if the setting is
  * "on" now: it was off in between, and a switch to "on" tells nothing about the past.
  */
-const cancelUnsent = (draft: Draft, ports: IntentPorts, device: ReceiptSettings, account: AccountSettings): void => {
+const cancelUnsent = (draft: Draft, device: ReceiptSettings, account: AccountSettings): void => {
   const { model } = draft;
   const [before, after] = [countsOf(model.accountSettings), countsOf(account)];
   const allowed = bothAllow(bothAllow(device, valuesOf(account)), {
@@ -31,27 +31,27 @@ const cancelUnsent = (draft: Draft, ports: IntentPorts, device: ReceiptSettings,
     const pendingReceipts = cancelForbidden(allowed, entry.pendingReceipts);
     if (pendingReceipts === entry.pendingReceipts) continue;
     draft.change({ t: 'end', key: entry.key, end: 'cancelled' });
-    if (!isNothingPending(pendingReceipts)) draft.change({ t: 'enqueue', entry: { ...entry, key: ports.random.id(), pendingReceipts } });
+    if (!isNothingPending(pendingReceipts)) draft.change({ t: 'enqueue', entry: { ...entry, key: draft.newKey(), pendingReceipts } });
   }
 };
 
 /** Switches receipts of this device. */
-export const switchDevice = (draft: Draft, ports: IntentPorts, settings: ReceiptSettings): void => {
-  cancelUnsent(draft, ports, settings, draft.model.accountSettings);
+export const switchDevice = (draft: Draft, settings: ReceiptSettings): void => {
+  cancelUnsent(draft, settings, draft.model.accountSettings);
   draft.change({ t: 'settings', settings });
 };
 
 /** Enqueues a change of the account's settings, for all devices of the account. It is in force here at once. */
 export const switchAccount = (draft: Draft, ports: IntentPorts, flags: Partial<AccountSettings>): void => {
   const { model } = draft;
-  cancelUnsent(draft, ports, model.settings, joinSettings(model.accountSettings, flags));
+  cancelUnsent(draft, model.settings, joinSettings(model.accountSettings, flags));
   const last = model.pendingSettings[model.pendingSettings.length - 1];
   const unsent = last && !last.sent ? last : undefined;
   draft.change({
     t: 'enqueue',
     entry: {
       kind: 'settings',
-      key: ports.random.id(),
+      key: draft.newKey(),
       at: unsent?.at ?? ports.clock.wall(),
       sent: false,
       settings: { ...unsent?.settings, ...flags },
@@ -61,10 +61,10 @@ export const switchAccount = (draft: Draft, ports: IntentPorts, flags: Partial<A
 };
 
 /** Applies the account's settings as the server has them. Another device may have changed them. */
-export const takeAccount = (draft: Draft, ports: IntentPorts, account: AccountSettings | undefined): void => {
+export const takeAccount = (draft: Draft, account: AccountSettings | undefined): void => {
   if (!account) return;
   const { model } = draft;
-  cancelUnsent(draft, ports, model.settings, joinSettings(model.accountSettings, account));
+  cancelUnsent(draft, model.settings, joinSettings(model.accountSettings, account));
   draft.change({ t: 'account', settings: joinSettings(model.account, account) });
 };
 

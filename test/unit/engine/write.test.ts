@@ -293,6 +293,18 @@ describe('receipts to senders', () => {
     expect(await given.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', 'paint'))).toBe('as it was');
   });
 
+  it('every entry has a key of its own, whichever tab and transaction made it', async () => {
+    const { disk, given, writer } = await filled();
+    const tabs = [{ given, writer }, await openAt(createMemoryStore(disk)), await openAt(createMemoryStore(disk))];
+    const before = writer.model.outbox.size;
+    let chats = 0;
+    for (const tab of [...tabs, ...tabs]) {
+      const mute = () => tab.writer.write('mute', STRICT, (draft) => setMuted(draft, tab.given, `direct:peer-${++chats}`, true));
+      await Promise.all([mute(), mute()]);
+    }
+    expect(tabs[2]!.writer.model.outbox.size).toBe(before + 12);
+  });
+
   it('message ids are found in hundreds of conversations at once, and not in pages of another history', async () => {
     const { given, writer, disk } = await filled(1);
     const peers = Array.from({ length: 100 }, (_, i) => `p${i}`);

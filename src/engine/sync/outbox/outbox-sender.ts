@@ -166,13 +166,12 @@ export class OutboxSender {
 
   /** Chooses the next batch, and stores the mark `sent` on its entries before the frame leaves. */
   private async storeChoice(): Promise<Choice> {
-    const { random } = this.ports;
     const limits = this.handlers.limits();
     const fence = this.handlers.fence();
     const durability = isNewMessage([...this.writer.model.outbox.values()]) ? 'strict' : 'relaxed';
     const [entries, confirmedAt] = await this.writer.write('send-batch', { durability, fence }, (draft) => {
       const outbox = sendable(draft.model);
-      const queued = splitLong(outbox, () => random.id(), limits.frameBytes);
+      const queued = splitLong(outbox, () => draft.newKey(), limits.frameBytes);
       const chosen = nextBatch(
         queued.entries,
         { entries: Math.min(limits.entries, this.maxEntries), frameBytes: Math.min(limits.frameBytes, this.frameSize.bytes) },
