@@ -1,6 +1,6 @@
 /**
  * The first paint: the counts and conversations of a page before its worker has started. A transaction writes the first
- * paint together with the summarised state, so the first paint is always true.
+ * paint together with the summarised state, so the first paint is always true. During a catch-up it stays as the totals do (F113).
  */
 import type { Conversation, FirstPaint } from '../../model/conversation/conversation.ts';
 import type { Totals } from '../../model/conversation/total.ts';

@@ -13,6 +13,7 @@ import { type LogHeader, LOG_HEADER_KEY } from '../../log/tables.ts';
 import { evictNew, isReserveSpent, keepReserve } from './reserve.ts';
 import { type Draft, openDraft } from './draft.ts';
 import { FencedError, sameHeader } from './log-header.ts';
+import type { AccountState } from '../state/account-state.ts';
 import type { Lookup } from '../state/message-index.ts';
 import type { Drafted, SyncedState } from './synced-state.ts';
 import { nothingDirty, type Dirty } from '../state/dirty.ts';
@@ -55,6 +56,10 @@ interface DecidedRun {
   readonly answers: readonly (() => void)[];
   readonly drafted: Drafted | null;
 }
+
+/** A part of a catch-up, but not the last: the totals stay as they were until the last part (F113), and so does the first paint. */
+const isPartOfCatchUp = ({ rowsBeforeCatchUp }: AccountState, changes: LogRecord['changes']): boolean =>
+  rowsBeforeCatchUp.size > 0 && changes.some((change) => change.t === 'cursor' && change.ahead);
 
 export class GroupCommit {
   /** Identifies this writer's log records. */
@@ -158,7 +163,7 @@ export class GroupCommit {
     const record = { version, id, changes: isSpent ? evictNew(draft, changes) : changes };
     this.logText += appendToLog(tx, record);
     tx.put('meta', LOG_HEADER_KEY, { ...header, version } satisfies LogHeader);
-    const painted = dirty.shown ? this.state.paint.put(tx, draft.model) : null;
+    const painted = dirty.shown && !isPartOfCatchUp(draft.model, changes) ? this.state.paint.put(tx, draft.model) : null;
     return { answers, drafted: { record, model: draft.model, dirty, painted } };
   }
 }

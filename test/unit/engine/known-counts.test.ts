@@ -1,7 +1,9 @@
 /** Counts are shown once known, and a total is true for one moment (F113). */
 import { describe, expect, it } from 'vitest';
 import type { Topic } from '../../../src/model/api/topic.ts';
+import type { FirstPaint } from '../../../src/model/conversation/conversation.ts';
 import { PAINT_KEY } from '../../../src/model/storage-name.ts';
+import { pickTotal } from '../../../src/model/conversation/total.ts';
 import { createTestWorld } from '../../../src/testing/world.ts';
 import { goOffline, goOnline, openDevice, openTab } from '../../support/on-tab.ts';
 
@@ -93,5 +95,26 @@ describe('counts before and during a catch-up', () => {
     await again.until({ of: 'total-unread' }, (total) => total !== 298);
     await world.pass(2000);
     expect(totals).toEqual([298, 596]);
+  });
+
+  it('a long catch-up writes the first paint with its last part only, and a call of the user in between at once', async () => {
+    const { world, device, tab } = await away();
+    const painted = (): FirstPaint => device.disk.get('meta', PAINT_KEY) as FirstPaint;
+    const before = painted();
+    let came = 0;
+    device.network.arrives = (_, frame) => {
+      if (frame.type === 'changes' && ++came === 3) goOffline(device);
+    };
+    goOnline(device);
+    await tab.until({ of: 'unread', conversationId: 'direct:peer-0' }, (count) => count === 2);
+    await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    expect(painted()).toEqual(before);
+    await tab.do('clearConversationUnreadCount', 'direct:peer-0');
+    expect(pickTotal(painted().totals)).toBe(299);
+    goOnline(device);
+    await tab.until({ of: 'total-unread' }, (total) => total === 598);
+    expect(pickTotal(painted().totals)).toBe(598);
+    expect(painted().conversations).toEqual(await tab.now({ of: 'conversations', limit: 50 }));
+    await world.pass(2000);
   });
 });
