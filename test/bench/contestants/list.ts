@@ -60,6 +60,12 @@ export const CONTESTANTS: readonly Entry[] = [
     most: 100_000,
   },
   { id: 'raw-strict', label: 'raw, strict', note: 'a strict transaction for each receipt', workloads: ['W4', 'W4s'] },
+  {
+    id: 'raw-worker',
+    label: 'raw, in a worker',
+    note: 'the same in a worker, with the version by which tabs notice each other’s writes',
+    workloads: ['W4s'],
+  },
   { id: 'raw-grouped', label: 'raw at its best', note: 'group commit, strict', workloads: ['W4', 'W4s'] },
   { id: 'dexie-outbox', label: 'Dexie table', note: 'add(), strict', workloads: ['W4', 'W4s'] },
   { id: 'workbox', label: 'workbox Queue', note: 'pushRequest(), relaxed: the library has no strict', workloads: ['W4', 'W4s'] },

@@ -1,4 +1,4 @@
-/** Receipts in bare IndexedDB: a strict transaction for each, and the same with group commit. */
+/** Receipts in bare IndexedDB: a strict transaction for each, on the page or in a worker, and the same with group commit. */
 import type { Target } from '../data/feed.ts';
 import type { Contestant } from '../page/contestant.ts';
 import { committed, openDatabase } from '../page/idb.ts';
@@ -34,4 +34,21 @@ export const grouped: Contestant = {
     });
     return next;
   },
+};
+
+let worker: Worker;
+
+/** One message to the worker at a time: for a single caller. */
+const ask = (message: Target | 'open'): Promise<unknown> =>
+  new Promise((resolve) => {
+    worker.onmessage = resolve;
+    worker.postMessage(message);
+  });
+
+export const inWorker: Contestant = {
+  goOffline: async () => {
+    worker = new Worker(new URL('./raw-outbox-worker.ts', import.meta.url), { type: 'module' });
+    await ask('open');
+  },
+  queueReceipt: async (target) => void (await ask(target)),
 };

@@ -13,6 +13,7 @@ const contestants: Readonly<Record<string, () => Contestant | Promise<Contestant
   'dexie-live': async () => (await import('../contestants/dexie-live.ts')).contestant,
   rxdb: async () => (await import('../contestants/rxdb.ts')).contestant,
   'raw-strict': async () => (await import('../contestants/raw-outbox.ts')).oneByOne,
+  'raw-worker': async () => (await import('../contestants/raw-outbox.ts')).inWorker,
   'raw-grouped': async () => (await import('../contestants/raw-outbox.ts')).grouped,
   'dexie-outbox': async () => (await import('../contestants/dexie-outbox.ts')).contestant,
   workbox: async () => (await import('../contestants/workbox-queue.ts')).contestant,
