@@ -56,4 +56,16 @@ export const LIST_BUGS = [
     'conversations: !muted && isUnread ? 1 : 0,',
     'conversations: isUnread ? 1 : 0,',
   ),
+  bug(
+    'a live change is not in the first paint',
+    'engine/write/group-commit.ts',
+    "rowsBeforeCatchUp.size > 0 && changes.some((change) => change.t === 'cursor' && change.ahead)",
+    "rowsBeforeCatchUp.size >= 0 && changes.some((change) => change.t === 'cursor')",
+  ),
+  bug(
+    'an account without conversations paints nothing',
+    'engine/state/apply-change.ts',
+    'dirty.known = dirty.shown = true;\n        for',
+    'dirty.known = true;\n        for',
+  ),
 ];

@@ -5,6 +5,7 @@ import { judgeWindows } from './windows.ts';
 import { type Chat, nameFor } from './book.ts';
 import { isMentioned } from './mentions.ts';
 import { judgeLists } from './lists.ts';
+import { judgeFirstPaint } from './painted.ts';
 import { restWithin } from './rest.ts';
 import type { Home, Simulation } from './simulation.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
@@ -33,6 +34,7 @@ export const judgeScreens = async (sim: Simulation, homes: readonly Home[], step
     if (!tab) continue;
     const user = home.device.userId;
     await stepping.wait(judgeLists(sim, tab, user), 10_000);
+    await stepping.wait(judgeFirstPaint(sim, home, tab), 10_000);
     home.screens.get(tab)!.news.judgeAtRest();
     await stepping.wait(home.notices.judgeAtRest(tab), 10_000);
     for (const { chat, parts, messages } of sim.truths.values()) {

@@ -83,7 +83,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
       return;
     }
     case 'restore': {
-      dirty.known = true;
+      dirty.known = dirty.shown = true;
       for (const { row, readFloor, deliveryFloor, newestReceived } of change.conversations) {
         const conversation = model.touch(row.conversationId, dirty);
         conversation.takeRow(wholeRow(row));
@@ -163,7 +163,7 @@ export const applyChange = (model: AccountState, change: Change, dirty: Dirty): 
     case 'cursor':
       // The first cursor ends a snapshot.
       if (model.cursor === null) {
-        dirty.known = true;
+        dirty.known = dirty.shown = true;
         for (const { id, row } of model.conversations.values())
           if (row.latestSeq > 0) model.touch(id, dirty, false).historyUpTo = row.latestSeq;
       }

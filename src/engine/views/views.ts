@@ -55,7 +55,7 @@ const viewsOf = (ports: Pick<Ports, 'store'>, writer: Writer, { leader, opened, 
   'total-unread': ({ wanted }) => known({ when: ({ shown }) => shown, read: ({ totals }) => pickTotal(totals, wanted) }),
 
   badge: () => ({
-    when: (dirty) => dirty.shown || dirty.known,
+    when: ({ shown }) => shown,
     read: (model) => (model.cursor === null ? null : model.totals),
     same: sameTotals,
   }),

@@ -33,12 +33,15 @@ describe('counts before and during a catch-up', () => {
     expect(shown).toContain(0);
   });
 
-  it('an account without conversations shows 0 and an empty list after its first snapshot, in every tab (F113)', async () => {
+  it('an account without conversations shows 0 and an empty list after its first snapshot, in every tab and at the next first paint (F113)', async () => {
     const world = createTestWorld();
     const [device, first] = await openDevice(world, 'alice');
     const tabs = [first, await openTab(world, device)];
     const shown = tabs.map((tab) => COUNTS.map((topic) => tab.now(topic)));
     for (const values of shown) expect(await Promise.all(values)).toEqual([0, 0, [], null]);
+    const painted = device.disk.get('meta', PAINT_KEY) as FirstPaint | undefined;
+    expect(painted?.conversations).toEqual([]);
+    expect(painted && pickTotal(painted.totals)).toBe(0);
   });
 
   /** Alice knows 300 conversations with one unread message each, and gets one more message in each conversation while she is offline. */
