@@ -27,13 +27,13 @@ export interface Carried {
 
 const restoredConversation = ({
   row,
-  newest,
+  latest,
   readFloor,
   deliveryFloor,
   newestReceived,
 }: ConversationState): Restored['conversations'][number] => ({
   // The row may refer to the newest stored message. Messages stay behind, so the row carries it.
-  row: rowParts(newest && newest.seq >= (row.lastMessage?.seq ?? 0) ? { ...row, lastMessage: newest } : row),
+  row: rowParts({ ...row, lastMessage: latest }),
   readFloor,
   deliveryFloor,
   newestReceived,

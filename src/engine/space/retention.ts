@@ -96,8 +96,7 @@ export class RetentionTask {
     const { days } = this.limits;
     if (days === undefined) return null;
     let newest = 0;
-    for (const { row, newest: message } of this.writer.model.conversations.values())
-      newest = Math.max(newest, row.lastMessage?.sentAt ?? 0, message?.sentAt ?? 0);
+    for (const { latest } of this.writer.model.conversations.values()) newest = Math.max(newest, latest?.sentAt ?? 0);
     return newest - days * DAY_MS;
   }
 

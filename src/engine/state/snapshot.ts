@@ -3,6 +3,7 @@ import type { ReceiptStatistic } from '../../model/api/event.ts';
 import { type ConversationRow, rowParts, type RowParts } from '../../model/conversation/conversation.ts';
 import type { Seq } from '../../model/ids.ts';
 import type { ConversationEntry, Cursor, DeadLetter, OutboxEntry } from '../../model/outbox-entry.ts';
+import type { StoredMessage } from '../../model/message/message.ts';
 import type { Ranges } from '../../model/registers/ranges.ts';
 import { withoutEmpty } from '../../model/without-empty.ts';
 import type { StoreTx } from '../../ports/ports.ts';
@@ -32,10 +33,13 @@ interface Kept {
 /** A stored conversation, without its empty parts: every start of the worker parses all conversations. */
 export type KeptConversation = { readonly row: RowParts } & Partial<Kept>;
 
-export const keptConversation = (one: { readonly row: ConversationRow } & Kept): KeptConversation => {
-  const { row, storedSeqs, evicted, dropped, readFloor, deliveryFloor, newest, newestReceived, historyUpTo } = one;
+/** The row's last message is left out where the newest stored message hides it. */
+export const keptConversation = (
+  one: { readonly row: ConversationRow; readonly latest: StoredMessage | null } & Kept,
+): KeptConversation => {
+  const { row, latest, storedSeqs, evicted, dropped, readFloor, deliveryFloor, newest, newestReceived, historyUpTo } = one;
   const kept: Kept = { storedSeqs, evicted, dropped, readFloor, deliveryFloor, newest, newestReceived, historyUpTo };
-  return { row: rowParts(row), ...withoutEmpty(kept) };
+  return { row: rowParts({ ...row, lastMessage: latest === newest ? null : latest }), ...withoutEmpty(kept) };
 };
 
 export interface Snapshot {

@@ -7,6 +7,8 @@ import { clearConversationUnreadCount, sendConversationReadReceipt } from '../..
 import { sendReadReceipts } from '../../../src/engine/intents/send-read-receipts.ts';
 import { sendMessage } from '../../../src/engine/intents/send-message.ts';
 import { setMuted, setReceiptSettings } from '../../../src/engine/intents/switches.ts';
+import { presentConversation } from '../../../src/engine/present/present-conversation.ts';
+import { SNAPSHOT_KEY } from '../../../src/log/tables.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { emptyRow, type FirstPaint } from '../../../src/model/conversation/conversation.ts';
 import type { StoredMessage } from '../../../src/model/message/message.ts';
@@ -199,6 +201,18 @@ describe('compacting the log', () => {
     const again = await openAt(createMemoryStore(disk));
     expect(state(again.writer)).toEqual(before);
     expect(await readShownMessages(again.writer, 'direct:bob', 400)).toEqual(shown);
+  });
+
+  it('a compacted store holds the last message of a conversation once, and the next tab shows it', async () => {
+    const { disk, given, writer } = await filled();
+    const row = { ...emptyRow('direct:bob'), version: 11, latestSeq: 10, lastMessage: message(10) };
+    await writer.write('row', STRICT, (draft) => applyChanges(draft, given, { ...step(11, 10, 'c10'), rows: [row] }, 'live'));
+    await writer.compactLog();
+    const snapshot = await given.store.tx('look', ['meta'], 'readonly', 'relaxed', (tx) => tx.get('meta', SNAPSHOT_KEY));
+    expect(String(snapshot).split('"m10"')).toHaveLength(2);
+    const other = await openAt(createMemoryStore(disk));
+    const conversation = other.writer.model.get('direct:bob')!;
+    expect(presentConversation(other.writer.model, conversation).lastMessage).toMatchObject({ id: 'm10', body: '10' });
   });
 
   it('I-18: after a crash at any transaction boundary of a compaction, the state and the messages are the same', async () => {
