@@ -3,6 +3,9 @@ import type { SeededRandom } from '../../src/testing/random.ts';
 import type { TestWorld } from '../../src/testing/world.ts';
 import { directChat } from './book.ts';
 import type { Plans } from './plans.ts';
+import { comesToRest } from './rest.ts';
+import type { Simulation } from './simulation.ts';
+import type { Stepping } from './stepping.ts';
 import type { Workload } from './workload.ts';
 
 /** A call of `countsChanged` without an answer for this time is made again: the server may have died. */
@@ -59,16 +62,11 @@ export class Blocks {
       const users = [...new Set(plans.sim.homes.map(({ device }) => device.userId))];
       const sender = random.pick(users);
       const reader = random.pick(users.filter((user) => user !== sender));
-      const pair = `${sender} ${reader}`;
-      const change = (): void => {
-        this.ever.add(pair);
-        if (!this.pairs.delete(pair)) this.pairs.add(pair);
-        this.changed(reader);
-      };
+      const change = (): void => this.change(sender, reader);
       // Often while the host answers about a message of the sender.
       const own = random.fork('meanwhile');
       const home = plans.sim.homes.find(({ device }) => device.userId === sender)!;
-      if (own.chance(0.5) && workload.does('say', home, directChat(sender, reader), own)) this.meanwhile.set(pair, change);
+      if (own.chance(0.5) && workload.does('say', home, directChat(sender, reader), own)) this.meanwhile.set(`${sender} ${reader}`, change);
       else change();
       return true;
     });
@@ -83,6 +81,22 @@ export class Blocks {
   stop(): void {
     this.hasTrouble = false;
     for (const reader of this.open.keys()) this.changed(reader);
+  }
+
+  /** After the judgement of all calls, the host blocks or unblocks a sender for each user. No call follows, so the devices hear of it only from the server. */
+  async judgeAtRest(sim: Simulation, stepping: Stepping): Promise<void> {
+    const random = this.random().fork('at rest');
+    const users = [...new Set(sim.homes.map(({ device }) => device.userId))];
+    for (const reader of users) this.change(random.pick(users.filter((user) => user !== reader)), reader);
+    const problems = await comesToRest(sim, stepping);
+    if (problems.length > 0) sim.violated('I-14', `after a change of blocks: ${problems.slice(0, 3).join('; ')}`);
+  }
+
+  private change(sender: string, reader: string): void {
+    const pair = `${sender} ${reader}`;
+    this.ever.add(pair);
+    if (!this.pairs.delete(pair)) this.pairs.add(pair);
+    this.changed(reader);
   }
 
   private changed(reader: string): void {

@@ -109,6 +109,9 @@ export class Ending {
     const retention: Retention = { messagesPerConversation: days === null ? random.between(1, 6) : null, days };
     // Nothing is under way.
     this.policies.length = 0;
+    // Half of the devices lose their connection just before, and nothing tells them.
+    const cuts = random.fork('cuts');
+    for (const { device } of sim.config.faults.has('cut') ? sim.homes : []) if (cuts.chance(0.5)) device.network.cut(true);
     // The server ends messages after a change of its policy. Without a change, it waits for its next hour.
     this.set(FOR_GOOD);
     this.set(retention);

@@ -164,6 +164,7 @@ const finalJudgement = async (sim: Simulation, stepping: Stepping): Promise<void
   for (const { sealed } of sim.homes) sealed.judgeAtRest();
   await judgeScreens(sim, sim.homes, stepping);
   if (sim.violation === null) await sim.questions.judgeAtRest(stepping);
+  if (sim.violation === null && sim.config.faults.has('block')) await sim.blocks.judgeAtRest(sim, stepping);
   if (sim.violation === null && sim.config.faults.has('retention')) await sim.ending.judgeAtRest(stepping);
   if (sim.violation === null) await secondRoad(sim, stepping);
 };
