@@ -17,19 +17,21 @@ import {
   share,
   takeUntil,
 } from 'rxjs';
-import type { Conversation, FirstPaint } from '../model/conversation/conversation.ts';
+import { type Conversation, type FirstPaint, PAINTED_CONVERSATIONS } from '../model/conversation/conversation.ts';
 import { isSelected, type ListWanted } from '../model/conversation/list.ts';
 import type { Topic, TopicValue } from '../model/api/topic.ts';
 import { pickTotal } from '../model/conversation/total.ts';
 import type { StreamPort } from '../bridge/streams.ts';
 
-/** A list of the first paint, which holds the newest conversations without the archived ones. */
-const paintedList = (conversations: readonly Conversation[], wanted: ListWanted): readonly Conversation[] | undefined =>
-  wanted.archived || wanted.before
-    ? undefined
-    : conversations
-        .filter((one) => isSelected({ ...one, isUnread: one.unreadCount > 0 || one.markedUnread }, wanted))
-        .slice(0, wanted.limit);
+/**
+ * A list of the first paint, which holds the first conversations of the list without the archived ones. Undefined if the wanted list may
+ * have more: a list that shows less than there is would be wrong (F144).
+ */
+const paintedList = (conversations: readonly Conversation[], wanted: ListWanted): readonly Conversation[] | undefined => {
+  if (wanted.archived || wanted.before) return undefined;
+  const list = conversations.filter((one) => isSelected({ ...one, isUnread: one.unreadCount > 0 || one.markedUnread }, wanted));
+  return conversations.length < PAINTED_CONVERSATIONS || list.length >= wanted.limit ? list.slice(0, wanted.limit) : undefined;
+};
 
 /** The first paint's value for a topic; undefined without such a value. */
 const painted = (topic: Topic, paint: FirstPaint): TopicValue[Topic['of']] | undefined => {

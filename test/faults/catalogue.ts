@@ -211,6 +211,7 @@ export const CATALOGUE: readonly Chapter[] = [
       { id: 'F141', fault: 'messages that wait fill the device, and the confirmations of the server find no room' },
       { id: 'F142', fault: 'a push comes while a page logs the account out, and the service worker connects as that user' },
       { id: 'F143', fault: 'the receipts of a chat run across a message that this device never got, and the device does not fetch it' },
+      { id: 'F144', fault: 'a page shows a list without conversations that are in it, until its worker has started' },
     ],
   },
 ];

@@ -1,7 +1,14 @@
-/** Breaks of the rows about calls, counts and states that must be true (F112, F113, F117). */
+/** Breaks of the rows about calls, counts, lists and states that must be true (F112, F113, F117, F144). */
 import type { Break } from './breaks.ts';
 
 export const STATE_BREAKS: readonly Break[] = [
+  {
+    fault: 'F144',
+    file: 'src/client/watching.ts',
+    from: 'conversations.length < PAINTED_CONVERSATIONS || list.length >= wanted.limit',
+    to: 'conversations.length > 0 || list.length >= wanted.limit',
+    test: ['node', 'test/unit/client/watching.test.ts', 'F144'],
+  },
   {
     fault: 'F113',
     file: 'src/engine/views/views.ts',

@@ -2,15 +2,13 @@
  * The first paint: the counts and conversations of a page before its worker has started. A transaction writes the first
  * paint together with the summarised state, so the first paint is always true. During a catch-up it stays as the totals do (F113).
  */
-import type { Conversation, FirstPaint } from '../../model/conversation/conversation.ts';
+import { type Conversation, type FirstPaint, PAINTED_CONVERSATIONS } from '../../model/conversation/conversation.ts';
 import type { Totals } from '../../model/conversation/total.ts';
 import type { StoreTx } from '../../ports/ports.ts';
 import { PAINT_KEY } from '../../model/storage-name.ts';
 import type { AccountState } from '../state/account-state.ts';
 import { listConversations } from './list-conversations.ts';
 import { presentConversation } from './present-conversation.ts';
-
-export const PAINTED_CONVERSATIONS = 50;
 
 /** Longer last messages are left out. The record is written often, and a list shows one line of a message. */
 const MAX_PAINTED_BODY = 1024;

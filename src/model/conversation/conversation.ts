@@ -226,8 +226,12 @@ export interface Conversation<Body = Json> {
   readonly peerDeliveredUpTo?: Seq;
 }
 
+/** A first paint holds so many conversations. With fewer, it holds all that are not archived. */
+export const PAINTED_CONVERSATIONS = 50;
+
 /** The state for the page's first paint, before its worker has started. The numbers were exact when the worker wrote them. */
 export interface FirstPaint {
   readonly totals: Totals;
+  /** The first ones of the list without the archived conversations. */
   readonly conversations: readonly Conversation[];
 }

@@ -3,7 +3,8 @@ import { afterEach, expect, it } from 'vitest';
 import { StreamPort } from '../../../src/bridge/streams.ts';
 import type { StreamNews, StreamRequest } from '../../../src/bridge/worker-api.ts';
 import { Watching } from '../../../src/client/watching.ts';
-import type { FirstPaint } from '../../../src/model/conversation/conversation.ts';
+import { type Conversation, type FirstPaint, PAINTED_CONVERSATIONS } from '../../../src/model/conversation/conversation.ts';
+import type { ListWanted } from '../../../src/model/conversation/list.ts';
 import { noTotals, type TotalOptions } from '../../../src/model/conversation/total.ts';
 
 const PAINT: FirstPaint = {
@@ -72,4 +73,44 @@ it('if the worker does not start, the first paint is shown', async () => {
   const { streams } = worker(9);
   const watching = new Watching(streams, Promise.resolve(PAINT), Promise.reject(new Error('no worker')));
   expect(await firstValueFrom(watching.watch({ of: 'total-unread' }))).toBe(7);
+});
+
+/** Chats in the order of the list: these many direct ones, all read, then an unread group. */
+const paintOf = (direct: number): FirstPaint => {
+  const chat = (id: Conversation['id'], unreadCount: number): Conversation => ({
+    id,
+    type: id.startsWith('group:') ? 'group' : 'direct',
+    unreadCount,
+    mentionCount: 0,
+    exact: true,
+    markedUnread: false,
+    muted: false,
+    archived: false,
+    left: false,
+    readUpTo: 1,
+    latestSeq: 1 + unreadCount,
+  });
+  const peers = Array.from({ length: direct }, (_, n) => chat(`direct:peer-${n}`, 0));
+  return { ...PAINT, conversations: [...peers, chat('group:crew', 1)].slice(0, PAINTED_CONVERSATIONS) };
+};
+
+it('the first paint shows a list only if it holds the whole list (F144)', async () => {
+  const { streams } = worker(9);
+  const shown = (direct: number, wanted: ListWanted): Promise<number | 'waits for the worker'> => {
+    const watching = new Watching(streams, Promise.resolve(paintOf(direct)), Promise.reject(new Error('no worker')));
+    return Promise.race([
+      firstValueFrom(watching.watch({ of: 'conversations', ...wanted })).then((list) => list.length),
+      new Promise<'waits for the worker'>((resolve) => setTimeout(resolve, 20, 'waits for the worker')),
+    ]);
+  };
+  const waits = 'waits for the worker';
+  // All conversations are painted: every list of them is known.
+  expect(await shown(48, { limit: 100 })).toBe(49);
+  expect(await shown(48, { limit: 50, type: 'group', unreadOnly: true })).toBe(1);
+  // The record is full: only lists that end within it are known.
+  expect(await shown(60, { limit: 50 })).toBe(50);
+  expect(await shown(60, { limit: 10, type: 'direct' })).toBe(10);
+  expect(await shown(60, { limit: 51 })).toBe(waits);
+  expect(await shown(60, { limit: 50, unreadOnly: true })).toBe(waits);
+  expect(await shown(60, { limit: 1, type: 'group' })).toBe(waits);
 });
