@@ -8,41 +8,43 @@ import type { ReceiptClient, ReceiptEvent } from '../index.ts';
 /** As many as the client keeps. */
 const MAX_WAITING = 1000;
 
-export class ClientEvents {
-  private readonly early: ReceiptEvent[] = [];
-  private hasHandlers = false;
-  private subscription: Subscription | null = null;
-
-  /**
-   * @param first gets every event at once, with or without handlers. True: the event is no news for the handlers.
-   * @param dispatch passes one event to the app's handlers.
-   */
-  constructor(
-    private readonly client: Pick<ReceiptClient, 'watchEvents'>,
-    private readonly first: (event: ReceiptEvent) => boolean,
-    private readonly dispatch: (event: ReceiptEvent) => void,
-  ) {}
-
+export interface ClientEvents {
   /** Subscribes, for calls with an answer of the server. */
-  start(): void {
-    this.subscription ??= this.client.watchEvents().subscribe((event) => {
-      if (this.first(event)) return;
-      if (this.hasHandlers) this.dispatch(event);
-      else if (this.early.push(event) > MAX_WAITING) this.early.shift();
-    });
-  }
-
+  readonly start: () => void;
   /** The app has added a handler. Its other handlers, added in the same turn, get the early events too. */
-  handle(): void {
-    if (this.hasHandlers) return;
-    queueMicrotask(() => {
-      this.hasHandlers = true;
-      for (const event of this.early.splice(0)) this.dispatch(event);
-      this.start();
-    });
-  }
-
-  stop(): void {
-    this.subscription?.unsubscribe();
-  }
+  readonly handle: () => void;
+  readonly stop: () => void;
 }
+
+/**
+ * @param first gets every event at once, with or without handlers. True: the event is no news for the handlers.
+ * @param dispatch passes one event to the app's handlers.
+ */
+export const createClientEvents = (
+  client: Pick<ReceiptClient, 'watchEvents'>,
+  first: (event: ReceiptEvent) => boolean,
+  dispatch: (event: ReceiptEvent) => void,
+): ClientEvents => {
+  const early: ReceiptEvent[] = [];
+  let hasHandlers = false;
+  let subscription: Subscription | null = null;
+
+  const start = (): void => {
+    subscription ??= client.watchEvents().subscribe((event) => {
+      if (first(event)) return;
+      if (hasHandlers) dispatch(event);
+      else if (early.push(event) > MAX_WAITING) early.shift();
+    });
+  };
+
+  return {
+    start,
+    handle: () =>
+      queueMicrotask(() => {
+        hasHandlers = true;
+        early.splice(0).forEach(dispatch);
+        start();
+      }),
+    stop: () => subscription?.unsubscribe(),
+  };
+};

@@ -3,24 +3,24 @@ import { type Observable, Subscription } from 'rxjs';
 import {
   type ConversationId,
   createReceiptClient,
-  type Json,
   type Message,
   type ReceiptClient,
   type ReceiptEvent,
   type SendMessageOptions,
   type SentReadReceipts,
 } from '../index.ts';
-import { AppToken } from './app-token.ts';
-import { ClientEvents } from './client-events.ts';
+import { createAppToken } from './app-token.ts';
+import { createClientEvents } from './client-events.ts';
 import { isGroup } from './conversation-ids.ts';
-import { createServerAnswers, type ServerAnswers } from './server-answers.ts';
+import { createServerAnswers } from './server-answers.ts';
 import type { ServerAccess } from './server-access.ts';
 
 export interface VendorSessionOptions {
   readonly userId: string;
   /** The token of the vendor's log-in call. */
   readonly token: string;
-  readonly deliveryReceipts: boolean;
+  /** Default false. */
+  readonly deliveryReceipts?: boolean;
   /** A connected client asks for a token, shortly before its token expires. */
   readonly tokenWillExpire: () => void;
   /** The server refuses the token, also at the first connection. Default: `tokenWillExpire`. */
@@ -31,95 +31,92 @@ export interface VendorSessionOptions {
   readonly dispatch: (event: ReceiptEvent) => void | Promise<void>;
 }
 
-export class VendorSession {
+export interface VendorSession {
   readonly client: ReceiptClient;
-  private readonly token: AppToken;
-  private readonly answers: ServerAnswers;
-  private readonly events: ClientEvents;
-  private readonly following = new Subscription();
-  private last: Promise<void> = Promise.resolve();
-
-  constructor(access: ServerAccess, options: VendorSessionOptions) {
-    const { userId, token, deliveryReceipts, tokenWillExpire, tokenExpired = tokenWillExpire, hears, dispatch } = options;
-    this.token = new AppToken(token);
-    const askForToken = (): string | Promise<string> => {
-      if (this.answers.isConnected() && this.token.end()) tokenWillExpire();
-      return this.token.get();
-    };
-    this.client = createReceiptClient({
-      url: access.url,
-      userId,
-      getToken: () => (access.getToken ? access.getToken(userId) : askForToken()),
-      deliveryReceipts,
-      ...(access.worker ? { worker: access.worker } : {}),
-    });
-    if (!access.getToken)
-      this.client.watchConnection().subscribe((status) => {
-        if (this.token.isRefused(status) && this.token.end()) tokenExpired();
-      });
-    this.answers = createServerAnswers(this.client);
-    this.events = new ClientEvents(
-      this.client,
-      (event) => {
-        const isAwaited = this.answers.hears(event);
-        hears?.(event);
-        if (event.type !== 'rejected') return false;
-        // The vendors keep no list of refused calls: the app gets the promise or an event, and no more.
-        void this.client.dismissDeadLetter(event.deadLetter.id).catch(() => undefined);
-        return isAwaited;
-      },
-      (event) => this.inOrder(() => dispatch(event)),
-    );
-  }
-
   /** Runs a task for the app's handlers after the earlier tasks. */
-  inOrder(task: () => void | Promise<void>): void {
-    // A closed client has no more messages to read.
-    this.last = this.last.then(task).catch(() => undefined);
-  }
-
+  readonly inOrder: (task: () => void | Promise<void>) => void;
   /** Follows a stream of the client until the session is closed. */
-  follow<T>(stream$: Observable<T>, shown: (value: T) => void): void {
-    this.following.add(stream$.subscribe(shown));
-  }
-
+  readonly follow: <T>(stream$: Observable<T>, shown: (value: T) => void) => void;
   /** The app has a new token. A client that waits after a refusal connects at once. */
-  renewToken(token: string): void {
-    this.token.renew(token);
-    void this.client.flush().catch(() => undefined);
-  }
-
+  readonly renewToken: (token: string) => void;
   /** The app has added a handler. */
-  handle(): void {
-    this.events.handle();
-  }
-
-  /** Sends a message, and waits for the server's answer while the device is connected, see {@link ServerAnswers.to}. */
-  sendMessage(to: ConversationId, body: Json, options: SendMessageOptions & { readonly id: string }): Promise<Message> {
-    return this.send([options.id], () => this.client.sendMessage(to, body, options));
-  }
-
+  readonly handle: () => void;
+  /** Sends a message, and waits for the server's answer while the device is connected, see `ServerAnswers.to`. */
+  readonly sendMessage: (to: ConversationId, body: unknown, options: SendMessageOptions & { readonly id: string }) => Promise<Message>;
   /** Sends message receipts, and waits like {@link VendorSession.sendMessage}. */
-  sendReceipts(to: ConversationId, ids: readonly string[], options?: { readonly content?: string }): Promise<SentReadReceipts> {
-    const skippedIds = ({ skipped }: SentReadReceipts): string[] => skipped.map(({ id }) => id);
-    return this.send(ids, () => this.client.sendReadReceipts(to, ids, options), skippedIds);
-  }
-
+  readonly sendReceipts: (to: ConversationId, ids: readonly string[], options?: { readonly content?: string }) => Promise<SentReadReceipts>;
   /** Sends a conversation receipt, and waits like {@link VendorSession.sendMessage}. In a group it is a clear, which has no answer. */
-  sendConversationReceipt(to: ConversationId, options?: { readonly keepUnread?: boolean }): Promise<void> {
-    return this.send(isGroup(to) ? [] : [to], () => this.client.sendConversationReadReceipt(to, options));
-  }
-
-  private send<T>(names: readonly string[], call: () => Promise<T>, unsent?: (result: T) => readonly string[]): Promise<T> {
-    this.events.start();
-    return this.answers.to(names, call, unsent);
-  }
-
+  readonly sendConversationReceipt: (to: ConversationId, options?: { readonly keepUnread?: boolean }) => Promise<void>;
   /** Ends the session. Stored entries stay on this device. Waiting calls reject with `error`. */
-  async close(error: Error): Promise<void> {
-    this.following.unsubscribe();
-    this.answers.stop(error);
-    this.events.stop();
-    await this.client.close();
-  }
+  readonly close: (error: Error) => Promise<void>;
 }
+
+export const createVendorSession = (access: ServerAccess, options: VendorSessionOptions): VendorSession => {
+  const { userId, deliveryReceipts = false, tokenWillExpire, tokenExpired = tokenWillExpire, hears, dispatch } = options;
+  const token = createAppToken(options.token);
+  const client = createReceiptClient({
+    ...access,
+    userId,
+    getToken: () => {
+      if (access.getToken) return access.getToken(userId);
+      if (answers.isConnected() && token.end()) tokenWillExpire();
+      return token.get();
+    },
+    deliveryReceipts,
+  });
+  if (!access.getToken)
+    client.watchConnection().subscribe((status) => {
+      if (token.isRefused(status) && token.end()) tokenExpired();
+    });
+  const answers = createServerAnswers(client);
+  const following = new Subscription();
+  let last: Promise<void> = Promise.resolve();
+
+  const inOrder = (task: () => void | Promise<void>): void => {
+    // A closed client has no more messages to read.
+    last = last.then(task).catch(() => undefined);
+  };
+
+  const events = createClientEvents(
+    client,
+    (event) => {
+      const isAwaited = answers.hears(event);
+      hears?.(event);
+      if (event.type !== 'rejected') return false;
+      // The vendors keep no list of refused calls: the app gets the promise or an event, and no more.
+      void client.dismissDeadLetter(event.deadLetter.id).catch(() => undefined);
+      return isAwaited;
+    },
+    (event) => inOrder(() => dispatch(event)),
+  );
+
+  const send = <T>(names: readonly string[], call: () => Promise<T>, unsent?: (result: T) => readonly string[]): Promise<T> => {
+    events.start();
+    return answers.to(names, call, unsent);
+  };
+
+  return {
+    client,
+    inOrder,
+    follow: (stream$, shown) => following.add(stream$.subscribe(shown)),
+    renewToken: (next) => {
+      token.renew(next);
+      void client.flush().catch(() => undefined);
+    },
+    handle: events.handle,
+    sendMessage: (to, body, options) => send([options.id], () => client.sendMessage(to, body, options)),
+    sendReceipts: (to, ids, options) =>
+      send(
+        ids,
+        () => client.sendReadReceipts(to, ids, options),
+        ({ skipped }) => skipped.map(({ id }) => id),
+      ),
+    sendConversationReceipt: (to, options) => send(isGroup(to) ? [] : [to], () => client.sendConversationReadReceipt(to, options)),
+    close: (error) => {
+      following.unsubscribe();
+      answers.stop(error);
+      events.stop();
+      return client.close();
+    },
+  };
+};

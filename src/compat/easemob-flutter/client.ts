@@ -1,14 +1,14 @@
 /** `EMClient`: the vendor's singleton, over one receipt client at a time. */
 import { distinctUntilChanged, map, skipWhile } from 'rxjs';
-import type { ReceiptEvent } from '../../index.ts';
 import { isConnected } from '../connected.ts';
 import { watchAllConversations } from '../conversation-pages.ts';
 import { requireAccess, type ServerAccess } from '../server-access.ts';
 import { HandlersById } from '../handlers-by-id.ts';
+import { createVendorSession } from '../vendor-session.ts';
 import { EMChatManager } from './chat-manager.ts';
 import { EMError, withEmErrors } from './errors.ts';
 import { ChatEvents, type EMConnectionEvents } from './event-handler.ts';
-import { Session } from './session.ts';
+import type { Session } from './session.ts';
 
 interface OptionValues {
   readonly appKey: string;
@@ -84,15 +84,15 @@ export class EMClient {
       if (!this.options) throw new EMError(110, 'call init first');
       if (this.session) throw new EMError(200, `${this.session.client.userId} is logged in already`);
       const { values, access } = this.options;
-      const options = {
+      const vendorSession = createVendorSession(access, {
         userId,
         token,
         deliveryReceipts: values.requireDeliveryAck ?? false,
         tokenWillExpire: () => this.connectionEvents.call('onTokenWillExpire'),
         tokenExpired: () => this.connectionEvents.call('onTokenDidExpire'),
-        dispatch: (event: ReceiptEvent) => this.events.tell(session.client, event),
-      };
-      const session: Session = new Session(access, options, values.requireAck ?? true);
+        dispatch: (event) => this.events.tell(session.client, event),
+      });
+      const session: Session = { ...vendorSession, requiresAck: values.requireAck ?? true };
       const isConnected$ = session.client.watchConnection().pipe(
         map(isConnected),
         distinctUntilChanged(),

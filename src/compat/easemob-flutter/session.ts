@@ -1,14 +1,7 @@
 /** One log-in. */
-import type { ServerAccess } from '../server-access.ts';
-import { VendorSession, type VendorSessionOptions } from '../vendor-session.ts';
+import type { VendorSession } from '../vendor-session.ts';
 
-export class Session extends VendorSession {
-  /** @param requiresAck whether this user sends read receipts. */
-  constructor(
-    access: ServerAccess,
-    options: VendorSessionOptions,
-    readonly requiresAck: boolean,
-  ) {
-    super(access, options);
-  }
+export interface Session extends VendorSession {
+  /** Whether this user sends read receipts. */
+  readonly requiresAck: boolean;
 }

@@ -6,7 +6,7 @@ import { bodyOf, conversationIdOf, conversationItemOf, messageOf } from './conve
 import { EasemobError, withEasemobErrors } from './errors.ts';
 import { Handlers } from './event-handlers.ts';
 import { LocalCache } from './local-cache.ts';
-import { Session } from './session.ts';
+import { createSession, type Session } from './session.ts';
 import type {
   AsyncResult,
   ChannelMessage,
@@ -47,7 +47,7 @@ export class Connection {
     return withEasemobErrors(() => {
       const { user, accessToken = '' } = options;
       if (this.session) throw new EasemobError(208, 'The user has logged in.');
-      this.session = new Session(user, accessToken, this.options.delivery ?? false, this.access, this.handlers);
+      this.session = createSession(user, accessToken, this.options.delivery ?? false, this.access, this.handlers);
       this.session.handle();
       return { accessToken };
     });
@@ -55,7 +55,7 @@ export class Connection {
 
   /** True while the device is connected to the server. */
   isOpened(): boolean {
-    return this.session?.isConnected ?? false;
+    return this.session?.isConnected() ?? false;
   }
 
   /** Ends the connection. Stored entries stay, and are sent at the next `open`. */

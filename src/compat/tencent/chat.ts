@@ -2,7 +2,7 @@
 import { combineLatest, filter, take } from 'rxjs';
 import { watchAllConversations } from '../conversation-pages.ts';
 import type { ServerAccess } from '../server-access.ts';
-import { VendorSession } from '../vendor-session.ts';
+import { createVendorSession, type VendorSession } from '../vendor-session.ts';
 import { EVENT, TYPES } from './constants.ts';
 import { translated } from '../vendor-errors.ts';
 import { ChatError, chatError, NOT_LOGGED_IN, REPEATED_LOGIN, requireParams, TOO_FREQUENT, UNSUPPORTED } from './errors.ts';
@@ -98,11 +98,9 @@ export class Chat {
   }
 
   private start(userId: string, token: string): void {
-    const session: VendorSession = new VendorSession(this.access, {
+    const session: VendorSession = createVendorSession(this.access, {
       userId,
       token,
-      // The vendor has no delivery receipts.
-      deliveryReceipts: false,
       tokenWillExpire: () => user.news.kickOut(),
       // `followConnection` tells every refused token.
       tokenExpired: () => undefined,

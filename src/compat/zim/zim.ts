@@ -5,7 +5,7 @@
 import { hasConversation, watchAllConversations } from '../conversation-pages.ts';
 import { RefusedError } from '../server-answers.ts';
 import { requireAccess, type ServerAccess } from '../server-access.ts';
-import { VendorSession } from '../vendor-session.ts';
+import { createVendorSession, type VendorSession } from '../vendor-session.ts';
 import {
   BAD_PARAMETER,
   NO_CONVERSATION,
@@ -96,11 +96,9 @@ export class ZIM {
         if (client.userId !== userId) throw new ZIMError(OTHER_USER, `${client.userId} is logged in: call logout() first`);
         return this.session.renewToken(token);
       }
-      const session: VendorSession = new VendorSession(this.access, {
+      const session: VendorSession = createVendorSession(this.access, {
         userId,
         token,
-        // The vendor has no delivery receipts on the client.
-        deliveryReceipts: false,
         tokenWillExpire: () => this.listeners.call('tokenWillExpire', { second: EXPIRES_IN_SECONDS }),
         dispatch: (event) => this.listeners.tell(session.client, event),
       });
