@@ -19,7 +19,7 @@ export const conversationPage = async (
   count: number,
 ): Promise<{ readonly page: readonly Conversation[]; readonly isLast: boolean }> => {
   const all = await allConversations(client);
-  const start = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  const start = all.findIndex(({ id }) => id === after) + 1;
   return { page: all.slice(start, start + count), isLast: start + count >= all.length };
 };
 

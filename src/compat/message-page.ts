@@ -1,5 +1,5 @@
 /** Pages of a conversation, from the newest message back. */
-import type { ConversationId, LoadedMessages, ReceiptClient } from '../index.ts';
+import type { ConversationId, LoadedMessages, Message, ReceiptClient } from '../index.ts';
 import { now } from './now.ts';
 
 /**
@@ -14,6 +14,6 @@ export const messagePage = async (
   const page = await client.loadMessages(conversationId, { before: before ?? Number.MAX_SAFE_INTEGER, limit });
   if (before !== null) return page;
   const newest = await now(client.watchMessages(conversationId, { limit }));
-  const ids = new Set(page.messages.map(({ id }) => id));
-  return { ...page, messages: [...page.messages, ...newest.filter(({ id, seq }) => seq === null && !ids.has(id))] };
+  const isUnsent = ({ id, seq }: Message): boolean => seq === null && !page.messages.some((message) => message.id === id);
+  return { ...page, messages: [...page.messages, ...newest.filter(isUnsent)] };
 };

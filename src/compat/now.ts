@@ -1,6 +1,7 @@
 /** Questions to a stream of the client: its value now. */
 import { distinctUntilChanged, EMPTY, firstValueFrom, map, merge, type Observable, scan, switchMap, throwIfEmpty, timer } from 'rxjs';
 import { type ReceiptClient, TransportError, UsageError } from '../index.ts';
+import { isConnected } from './connected.ts';
 
 /** @throws {UsageError} `usage/closed` if the user logs out meanwhile. */
 export const now = <T>(stream$: Observable<T>): Promise<T> =>
@@ -17,8 +18,8 @@ const FAILED_MS = 1000;
  */
 export const knownNow = <T>(client: Pick<ReceiptClient, 'watchConnection'>, stream$: Observable<T>): Promise<T> => {
   const unknown$ = client.watchConnection().pipe(
-    map(({ state, asOf }): number | null =>
-      asOf !== null || state === 'catching-up' || state === 'live' ? null : state === 'connecting' ? TRYING_MS : FAILED_MS,
+    map((status): number | null =>
+      status.asOf !== null || isConnected(status) ? null : status.state === 'connecting' ? TRYING_MS : FAILED_MS,
     ),
     // The next tries of the same device do not lengthen the wait. A browser may keep such a try waiting for a minute.
     scan((waits, next) => (next === null || waits === null ? next : Math.min(waits, next))),

@@ -8,7 +8,7 @@
  *                           └──▶ the connection ends, the outbox is empty, or 15 s ──▶ resolves
  */
 import { delay, filter, firstValueFrom, map, merge, Subject, timer } from 'rxjs';
-import type { ErrorCode, ReceiptClient, ReceiptEvent } from '../index.ts';
+import { type ErrorCode, type ReceiptClient, type ReceiptEvent, RejectedError } from '../index.ts';
 import { isConnected } from './connected.ts';
 
 /** The vendors give up after this time. The entry stays in the outbox. */
@@ -17,21 +17,24 @@ const WAIT_MS = 15_000;
 /** The events of a write may come after the empty outbox. */
 const SETTLE_MS = 100;
 
-/** The server refused a call. `code` is a `rejected/…` code. */
-export class RefusedError extends Error {
+/** The server refused a call. */
+export class RefusedError extends RejectedError {
   constructor(
-    readonly code: ErrorCode,
+    code: ErrorCode,
     /** All refused names of the call. */
     readonly names: string[],
   ) {
-    super(code);
+    super(code as RejectedError['code'], code);
   }
 }
 
 interface Waiting {
   /** The message ids, or the conversation id of a conversation receipt, without an answer so far. */
   readonly names: Set<string>;
-  refused: Error | null;
+  /** The names that the server has refused. */
+  readonly refused: string[];
+  /** The outcome of the call, if it is an error. */
+  error: Error | null;
   readonly done$: Subject<void>;
 }
 
@@ -54,7 +57,7 @@ export interface ServerAnswers {
 export const createServerAnswers = (client: Pick<ReceiptClient, 'watchConnection' | 'watchOutbox'>): ServerAnswers => {
   const all = new Set<Waiting>();
   let connected = false;
-  const connected$ = client.watchConnection().pipe(map((status) => !status.paused && isConnected(status)));
+  const connected$ = client.watchConnection().pipe(map(isConnected));
   connected$.subscribe((is) => (connected = is));
 
   const answer = (names: readonly string[], refusal?: ErrorCode): boolean => {
@@ -63,8 +66,10 @@ export const createServerAnswers = (client: Pick<ReceiptClient, 'watchConnection
       const answered = names.filter((name) => waiting.names.delete(name));
       if (answered.length === 0) continue;
       isAwaited = true;
-      if (refusal && waiting.refused instanceof RefusedError) waiting.refused.names.push(...answered);
-      else if (refusal) waiting.refused ??= new RefusedError(refusal, answered);
+      if (refusal) {
+        waiting.refused.push(...answered);
+        waiting.error ??= new RefusedError(refusal, waiting.refused);
+      }
       if (waiting.names.size === 0) waiting.done$.next();
     }
     return isAwaited;
@@ -80,7 +85,7 @@ export const createServerAnswers = (client: Pick<ReceiptClient, 'watchConnection
         delay(SETTLE_MS),
       ),
     );
-    return firstValueFrom(isOver$, { defaultValue: undefined });
+    return firstValueFrom(isOver$);
   };
 
   return {
@@ -99,26 +104,26 @@ export const createServerAnswers = (client: Pick<ReceiptClient, 'watchConnection
           return false;
       }
     },
-    to: async (names, call, unsent = () => []) => {
+    to: async (names, call, unsent) => {
       // Before the call: the answer may come before the call's promise is handled.
-      const waiting: Waiting = { names: new Set(names), refused: null, done$: new Subject() };
+      const waiting: Waiting = { names: new Set(names), refused: [], error: null, done$: new Subject() };
       all.add(waiting);
       try {
         const result = await call();
-        for (const name of unsent(result)) waiting.names.delete(name);
+        for (const name of unsent?.(result) ?? []) waiting.names.delete(name);
         if (waiting.names.size > 0 && connected) await end(waiting);
-        if (waiting.refused) throw waiting.refused;
+        if (waiting.error) throw waiting.error;
         return result;
       } catch (error) {
         // A call in flight may end with the client's own error when the app logs out.
-        throw waiting.refused ?? error;
+        throw waiting.error ?? error;
       } finally {
         all.delete(waiting);
       }
     },
     stop: (error) => {
       for (const waiting of all) {
-        waiting.refused = error;
+        waiting.error = error;
         waiting.done$.next();
       }
     },

@@ -1,6 +1,5 @@
 /** The errors of a vendor, from any error of a call. */
 import { ReceiptsError } from '../index.ts';
-import { RefusedError } from './server-answers.ts';
 
 /** A vendor's codes by Tidemark's: for a code, for a family of codes (`auth/`), and for all others (an empty name). */
 export type VendorCodes = Readonly<Record<string, number>> & { readonly '': number };
@@ -15,8 +14,7 @@ export const translator =
   <E extends Error>(Vendors: abstract new (...args: never[]) => E, ofCode: (code: string, message: string) => E) =>
   (error: unknown): E => {
     if (error instanceof Vendors) return error;
-    if (error instanceof RefusedError || error instanceof ReceiptsError) return ofCode(error.code, error.message);
-    return ofCode('unknown', String(error));
+    return error instanceof ReceiptsError ? ofCode(error.code, error.message) : ofCode('unknown', String(error));
   };
 
 /** Runs a call, whose errors become the vendor's. An error that is thrown at once becomes a rejection. */
