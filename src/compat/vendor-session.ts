@@ -10,7 +10,6 @@ import {
   type SentReadReceipts,
 } from '../index.ts';
 import { createAppToken } from './app-token.ts';
-import { createClientEvents } from './client-events.ts';
 import { isGroup } from './conversation-ids.ts';
 import { createServerAnswers } from './server-answers.ts';
 import type { ServerAccess } from './server-access.ts';
@@ -25,8 +24,6 @@ export interface VendorSessionOptions {
   readonly tokenWillExpire: () => void;
   /** The server refuses the token, also at the first connection. Default: `tokenWillExpire`. */
   readonly tokenExpired?: () => void;
-  /** Gets every event, with or without handlers of the app. */
-  readonly hears?: (event: ReceiptEvent) => void;
   /** Passes one event to the app's handlers. Events are told in their order, though some wait for the store. */
   readonly dispatch: (event: ReceiptEvent) => void | Promise<void>;
 }
@@ -39,8 +36,8 @@ export interface VendorSession {
   readonly follow: <T>(stream$: Observable<T>, shown: (value: T) => void) => void;
   /** The app has a new token. A client that waits after a refusal connects at once. */
   readonly renewToken: (token: string) => void;
-  /** The app has added a handler. */
-  readonly handle: () => void;
+  /** Listens to the events: the last call of a log-in, which follows its streams before. */
+  readonly start: () => void;
   /** Sends a message, and waits for the server's answer while the device is connected, see `ServerAnswers.to`. */
   readonly sendMessage: (to: ConversationId, body: unknown, options: SendMessageOptions & { readonly id: string }) => Promise<Message>;
   /** Sends message receipts, and waits like {@link VendorSession.sendMessage}. */
@@ -52,7 +49,7 @@ export interface VendorSession {
 }
 
 export const createVendorSession = (access: ServerAccess, options: VendorSessionOptions): VendorSession => {
-  const { userId, deliveryReceipts = false, tokenWillExpire, tokenExpired = tokenWillExpire, hears, dispatch } = options;
+  const { userId, deliveryReceipts = false, tokenWillExpire, tokenExpired = tokenWillExpire, dispatch } = options;
   const token = createAppToken(options.token);
   const client = createReceiptClient({
     ...access,
@@ -77,45 +74,38 @@ export const createVendorSession = (access: ServerAccess, options: VendorSession
     last = last.then(task).catch(() => undefined);
   };
 
-  const events = createClientEvents(
-    client,
-    (event) => {
-      const isAwaited = answers.hears(event);
-      hears?.(event);
-      if (event.type !== 'rejected') return false;
+  const follow: VendorSession['follow'] = (stream$, shown) => following.add(stream$.subscribe(shown));
+
+  const hear = (event: ReceiptEvent): void => {
+    const isAwaited = answers.hears(event);
+    if (event.type === 'rejected') {
       // The vendors keep no list of refused calls: the app gets the promise or an event, and no more.
       void client.dismissDeadLetter(event.deadLetter.id).catch(() => undefined);
-      return isAwaited;
-    },
-    (event) => inOrder(() => dispatch(event)),
-  );
-
-  const send = <T>(names: readonly string[], call: () => Promise<T>, unsent?: (result: T) => readonly string[]): Promise<T> => {
-    events.start();
-    return answers.to(names, call, unsent);
+      if (isAwaited) return;
+    }
+    inOrder(() => dispatch(event));
   };
 
   return {
     client,
     inOrder,
-    follow: (stream$, shown) => following.add(stream$.subscribe(shown)),
+    follow,
     renewToken: (next) => {
       token.renew(next);
       void client.flush().catch(() => undefined);
     },
-    handle: events.handle,
-    sendMessage: (to, body, options) => send([options.id], () => client.sendMessage(to, body, options)),
+    start: () => follow(client.watchEvents(), hear),
+    sendMessage: (to, body, options) => answers.to([options.id], () => client.sendMessage(to, body, options)),
     sendReceipts: (to, ids, options) =>
-      send(
+      answers.to(
         ids,
         () => client.sendReadReceipts(to, ids, options),
         ({ skipped }) => skipped.map(({ id }) => id),
       ),
-    sendConversationReceipt: (to, options) => send(isGroup(to) ? [] : [to], () => client.sendConversationReadReceipt(to, options)),
+    sendConversationReceipt: (to, options) => answers.to(isGroup(to) ? [] : [to], () => client.sendConversationReadReceipt(to, options)),
     close: (error) => {
       following.unsubscribe();
       answers.stop(error);
-      events.stop();
       return client.close();
     },
   };

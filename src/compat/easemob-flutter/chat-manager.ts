@@ -73,13 +73,11 @@ export class EMChatManager {
   constructor(
     private readonly session: () => Session,
     private readonly events: ChatEvents,
-    private readonly listens: () => void,
   ) {}
 
   /** Adds handlers under this id. Handlers with the same id are replaced. */
   addEventHandler(id: string, handler: EMChatEvents): void {
     this.events.add(id, handler);
-    this.listens();
   }
 
   /** Removes the handlers with this id. */

@@ -47,11 +47,7 @@ export class EMClient {
   private readonly events = new ChatEvents();
   private readonly connectionEvents = new HandlersById<EMConnectionEvents>();
   /** Messages, receipts and conversations. */
-  readonly chatManager = new EMChatManager(
-    () => this.loggedIn(),
-    this.events,
-    () => this.session?.handle(),
-  );
+  readonly chatManager = new EMChatManager(() => this.loggedIn(), this.events);
 
   private loggedIn(): Session {
     if (!this.session) throw new EMError(201, 'the user is not logged in');
@@ -101,7 +97,7 @@ export class EMClient {
       session.follow(watchAllConversations(session.client), () => this.events.call('onConversationsUpdate'));
       session.follow(isConnected$, (connected) => this.connectionEvents.call(connected ? 'onConnected' : 'onDisconnected'));
       this.session = session;
-      session.handle();
+      session.start();
     });
   }
 

@@ -48,7 +48,7 @@ export class Connection {
       const { user, accessToken = '' } = options;
       if (this.session) throw new EasemobError(208, 'The user has logged in.');
       this.session = createSession(user, accessToken, this.options.delivery ?? false, this.access, this.handlers);
-      this.session.handle();
+      this.session.start();
       return { accessToken };
     });
   }

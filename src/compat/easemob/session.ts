@@ -65,14 +65,14 @@ export const createSession = (
     deliveryReceipts,
     tokenWillExpire: () => handlers.call('onTokenWillExpire'),
     tokenExpired: () => handlers.call('onTokenExpired'),
-    hears: (event) => {
-      if (event.type !== 'receiptsConfirmed') return;
-      for (const messageId of event.messageIds) confirm(messageId, receiptId('read', user, messageId));
-      if (event.upTo !== null) confirm(event.conversationId, receiptId('channel', user, String(event.upTo)));
-    },
     dispatch: (event) => handlers.tell(user, event),
   });
   session.follow(session.client.watchConnection(), tellConnection);
+  session.follow(session.client.watchEvents(), (event) => {
+    if (event.type !== 'receiptsConfirmed') return;
+    for (const messageId of event.messageIds) confirm(messageId, receiptId('read', user, messageId));
+    if (event.upTo !== null) confirm(event.conversationId, receiptId('channel', user, String(event.upTo)));
+  });
 
   return {
     ...session,

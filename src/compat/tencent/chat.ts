@@ -130,7 +130,7 @@ export class Chat {
       this.isUserReady = true;
       this.handlers.call(EVENT.SDK_READY, undefined);
     });
-    session.handle();
+    session.start();
   }
 
   private end({ session }: LoggedIn): void {

@@ -73,7 +73,6 @@ export class ZIM {
   /** A second listener of a type replaces the first, as with the vendor. */
   on<K extends keyof ZIMEvents>(type: K, listener: (zim: ZIM, data: ZIMEvents[K]) => void): void {
     this.listeners.on(type, listener);
-    this.session?.handle();
   }
 
   /** Ends the listener of a type. */
@@ -109,7 +108,7 @@ export class ZIM {
       session.follow(client.watchTotalUnreadCount(), (totalUnreadMessageCount) =>
         this.listeners.call('conversationTotalUnreadMessageCountUpdated', { totalUnreadMessageCount }),
       );
-      session.handle();
+      session.start();
     });
   }
 
