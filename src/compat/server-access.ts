@@ -16,8 +16,8 @@ const NAMES = ['url', 'getToken', 'worker'];
 
 /** @throws {TypeError} if an app that has changed its import only gives no address, and for an option with an unknown name. */
 export const requireAccess = (access: ServerAccess | undefined): ServerAccess => {
-  if (access?.url === undefined) throw new TypeError('No receipt server: give { url } as the argument after the vendor’s own.');
-  const unknown = Object.keys(access).find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw new TypeError(`Unknown option ${unknown}: the options are ${NAMES.join(', ')}.`);
+  if (access?.url === undefined) throw new TypeError('No receipt server: give { url } as the last argument.');
+  for (const name of Object.keys(access))
+    if (!NAMES.includes(name)) throw new TypeError(`Unknown option ${name}: known are ${NAMES.join(', ')}.`);
   return access;
 };
