@@ -1,5 +1,5 @@
 /** The vendor's error codes, by the codes of Tidemark. */
-import { codeIn, translated, translator, type VendorCodes } from '../vendor-errors.ts';
+import { codeIn, translator, type VendorCodes } from '../vendor-errors.ts';
 
 /** An error in the vendor's form: callers branch on `code`. */
 export class ZIMError extends Error {
@@ -28,9 +28,8 @@ const CODES: VendorCodes = {
   'rejected/': 6_000_277,
   'usage/unknown-conversation': NO_CONVERSATION,
   'usage/closed': NOT_LOGGED_IN,
-  'transport/unreachable': 6_000_104,
-  'transport/closed': 6_000_104,
   'transport/timeout': 6_000_105,
+  'transport/': 6_000_104,
   'auth/': NOT_LOGGED_IN,
   'store/': 6_000_008,
   '': BAD_PARAMETER,
@@ -40,6 +39,3 @@ export const zimErrorOf = (code: string, message: string): ZIMError => new ZIMEr
 
 /** Any error of the receipt client as the vendor would report it. */
 export const zimError = translator(ZIMError, zimErrorOf);
-
-/** Runs a call with the vendor's errors. */
-export const withZimErrors = <T>(call: () => T | Promise<T>): Promise<T> => translated(zimError, call);

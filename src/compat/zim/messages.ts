@@ -2,7 +2,7 @@
 import { isGroup, targetOf } from '../conversation-ids.ts';
 import { now } from '../now.ts';
 import { textOfBody } from '../text-of-body.ts';
-import type { Conversation, ConversationId, Json, Message, MessageReceipts, ReceiptClient } from '../../index.ts';
+import type { Conversation, ConversationId, Message, MessageReceipts, ReceiptClient, ReceiptState } from '../../index.ts';
 import { BAD_PARAMETER, UNSUPPORTED, ZIMError } from './errors.ts';
 import {
   type ZIMConversation,
@@ -18,44 +18,49 @@ import {
 
 /** @throws {ZIMError} 6000001 for a bad id or type. */
 export const conversationIdOf = (conversationID: string, type: number): ConversationId => {
-  if (typeof conversationID !== 'string' || conversationID === '') throw new ZIMError(BAD_PARAMETER, 'conversationID is empty');
-  if (type === ZIMConversationType.Peer) return `direct:${conversationID}`;
-  if (type === ZIMConversationType.Group) return `group:${conversationID}`;
-  throw new ZIMError(BAD_PARAMETER, `conversations of type ${type} have no receipts and no unread counts`);
+  const kind = type === ZIMConversationType.Peer ? 'direct' : type === ZIMConversationType.Group ? 'group' : null;
+  if (!kind || typeof conversationID !== 'string' || conversationID === '')
+    throw new ZIMError(BAD_PARAMETER, `no peer and no group: ${conversationID} of type ${type}`);
+  return `${kind}:${conversationID}`;
 };
 
 export const typeOf = (conversationId: ConversationId): number =>
   isGroup(conversationId) ? ZIMConversationType.Group : ZIMConversationType.Peer;
 
-const STATUS: Readonly<Record<MessageReceipts['state'], number>> = {
+/** A conversation, in the fields of a message and of a receipt. */
+const conversationFields = (id: ConversationId): { readonly conversationID: string; readonly conversationType: number } => ({
+  conversationID: targetOf(id),
+  conversationType: typeOf(id),
+});
+
+const RECEIPT_STATUS: Readonly<Record<ReceiptState, number>> = {
   none: ZIMMessageReceiptStatus.None,
   pending: ZIMMessageReceiptStatus.Processing,
   processing: ZIMMessageReceiptStatus.Processing,
   done: ZIMMessageReceiptStatus.Done,
   expired: ZIMMessageReceiptStatus.Expired,
 };
-
 /** @param isOwn a receipt of this user is done for this user before the server has the receipt. */
-const statusOf = (state: MessageReceipts['state'], isOwn: boolean): number =>
-  !isOwn && state === 'pending' ? ZIMMessageReceiptStatus.Done : STATUS[state];
+const statusOf = (state: ReceiptState, isOwn: boolean): number =>
+  !isOwn && state === 'pending' ? ZIMMessageReceiptStatus.Done : RECEIPT_STATUS[state];
 
 /**
  * The fields of a message for the body. Commands carry bytes, which are not covered.
  *
  * @throws {ZIMError} 6000001 for an empty text, 6000013 for other types.
  */
-export const bodyOf = ({ type, message, extendedData, subType }: ZIMMessage): Json => {
+export const bodyOf = ({ type, message, extendedData, subType }: ZIMMessage): unknown => {
   if (type !== ZIMMessageType.Text && type !== ZIMMessageType.Custom)
     throw new ZIMError(UNSUPPORTED, `messages of type ${type} are not covered`);
   if (typeof message !== 'string' || message.trim() === '') throw new ZIMError(BAD_PARAMETER, 'the message is empty');
-  // JSON has no undefined, and the client refuses undefined.
-  return JSON.parse(JSON.stringify({ type, message, extendedData, subType })) as Json;
+  return { type, message, extendedData, subType };
 };
 
-const contentOf = (body: Message['body']): Pick<ZIMMessage, 'type' | 'message' | 'extendedData'> => {
-  if (typeof body === 'object' && body !== null && 'type' in body && typeof body['type'] === 'number')
-    return body as unknown as Pick<ZIMMessage, 'type' | 'message' | 'extendedData'>;
-  return { type: ZIMMessageType.Text, message: textOfBody(body) };
+type Content = Pick<ZIMMessage, 'type' | 'message' | 'extendedData'>;
+
+const contentOf = (body: Message['body']): Content => {
+  const content = body as Content | null;
+  return typeof content?.type === 'number' ? content : { type: ZIMMessageType.Text, message: textOfBody(body) };
 };
 
 /** A message, with everything this device knows now. */
@@ -70,8 +75,7 @@ export const zimMessageOf = async (client: ReceiptClient, message: Message): Pro
     localMessageID: id,
     messageSeq: seq ?? 0,
     senderUserID: senderId,
-    conversationID: targetOf(conversationId),
-    conversationType: typeOf(conversationId),
+    ...conversationFields(conversationId),
     direction: isOwn ? ZIMMessageDirection.Send : ZIMMessageDirection.Receive,
     sentStatus:
       status === 'pending'
@@ -85,6 +89,12 @@ export const zimMessageOf = async (client: ReceiptClient, message: Message): Pro
   };
 };
 
+/** A message on this device. */
+export const findZimMessage = async (client: ReceiptClient, messageID: string): Promise<ZIMMessage | null> => {
+  const message = await client.findMessage(messageID);
+  return message && zimMessageOf(client, message);
+};
+
 interface HeldMessage {
   readonly message: Message;
   readonly receipts: MessageReceipts;
@@ -94,7 +104,8 @@ interface HeldMessage {
 
 /** A message on this device, with its receipts. */
 export const heldMessage = async (client: ReceiptClient, messageID: string): Promise<HeldMessage | null> => {
-  const [message, receipts] = await Promise.all([client.findMessage(messageID), now(client.watchReceipts(messageID))]);
+  const message = await client.findMessage(messageID);
+  const receipts = await now(client.watchReceipts(messageID));
   return message && receipts && { message, receipts, status: statusOf(receipts.state, message.senderId === client.userId) };
 };
 
@@ -110,21 +121,34 @@ export const wantsReceipt = async (client: ReceiptClient, conversationId: Conver
   return isTheirs && held.status === ZIMMessageReceiptStatus.Processing;
 };
 
-/** The receipts of one message. Receipts of other users' messages have no counts. */
+/** The receipts of one message: as if a peer had read it now, and what is known beside that. */
+export const receiptInfo = (
+  conversationId: ConversationId,
+  messageID: string,
+  known: Partial<ZIMMessageReceiptInfo>,
+): ZIMMessageReceiptInfo => ({
+  status: ZIMMessageReceiptStatus.Done,
+  messageID,
+  ...conversationFields(conversationId),
+  readMemberCount: 1,
+  unreadMemberCount: 0,
+  isSelfOperated: false,
+  readTime: Date.now(),
+  ...known,
+});
+
+/** Receipts of other users' messages have no counts. */
 export const receiptInfoOf = (client: ReceiptClient, { message, receipts, status }: HeldMessage): ZIMMessageReceiptInfo => {
+  const { conversationId, messageId, readAt, readCount, unreadCount } = receipts;
   const isOwn = message.senderId === client.userId;
-  const inGroup = isGroup(receipts.conversationId);
-  const hasRead = isOwn && receipts.readAt !== null;
-  return {
+  const inGroup = isGroup(conversationId);
+  const hasRead = isOwn && readAt !== null;
+  return receiptInfo(conversationId, messageId, {
     status,
-    messageID: receipts.messageId,
-    conversationID: targetOf(receipts.conversationId),
-    conversationType: typeOf(receipts.conversationId),
-    readMemberCount: inGroup ? receipts.readCount : Number(hasRead),
-    unreadMemberCount: inGroup ? receipts.unreadCount : Number(isOwn && !hasRead),
-    isSelfOperated: false,
-    readTime: receipts.readAt ?? 0,
-  };
+    readMemberCount: inGroup ? readCount : Number(hasRead),
+    unreadMemberCount: inGroup ? unreadCount : Number(isOwn && !hasRead),
+    readTime: readAt ?? 0,
+  });
 };
 
 export const zimConversationOf = async (client: ReceiptClient, conversation: Conversation): Promise<ZIMConversation> => {

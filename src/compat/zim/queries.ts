@@ -21,11 +21,14 @@ export interface TotalConfig {
   readonly marks?: readonly number[];
 }
 
-export const totalOf = async (client: ReceiptClient, { conversationTypes = [] }: TotalConfig): Promise<number> => {
-  const total = (type: 'direct' | 'group'): Promise<number> => knownNow(client, client.watchTotalUnreadCount({ type }));
-  if (conversationTypes.length === 0) return knownNow(client, client.watchTotalUnreadCount());
-  const direct = conversationTypes.includes(ZIMConversationType.Peer) ? await total('direct') : 0;
-  return direct + (conversationTypes.includes(ZIMConversationType.Group) ? await total('group') : 0);
+export const totalOf = async (
+  client: ReceiptClient,
+  { conversationTypes = [] }: TotalConfig,
+): Promise<{ readonly unreadMessageCount: number }> => {
+  const total = async (type: 'direct' | 'group', vendorType: number): Promise<number> =>
+    conversationTypes.length === 0 || conversationTypes.includes(vendorType) ? knownNow(client, client.watchTotalUnreadCount({ type })) : 0;
+  const direct = await total('direct', ZIMConversationType.Peer);
+  return { unreadMessageCount: direct + (await total('group', ZIMConversationType.Group)) };
 };
 
 export interface ListConfig {
@@ -33,10 +36,13 @@ export interface ListConfig {
   readonly count: number;
 }
 
-export const listOf = async (client: ReceiptClient, { nextConversation, count }: ListConfig): Promise<ZIMConversation[]> => {
+export const listOf = async (
+  client: ReceiptClient,
+  { nextConversation, count }: ListConfig,
+): Promise<{ readonly conversationList: ZIMConversation[] }> => {
   const after = nextConversation ? conversationIdOf(nextConversation.conversationID, nextConversation.type) : null;
   const { page } = await conversationPage(client, after, count);
-  return Promise.all(page.map((conversation) => zimConversationOf(client, conversation)));
+  return { conversationList: await Promise.all(page.map((conversation) => zimConversationOf(client, conversation))) };
 };
 
 export interface HistoryConfig {
@@ -49,9 +55,9 @@ export const historyOf = async (
   client: ReceiptClient,
   conversationId: ConversationId,
   { nextMessage, count }: HistoryConfig,
-): Promise<ZIMMessage[]> => {
+): Promise<{ readonly messageList: ZIMMessage[] }> => {
   const { messages } = await messagePage(client, conversationId, nextMessage?.messageID ?? null, count);
-  return Promise.all(messages.map((message) => zimMessageOf(client, message)));
+  return { messageList: await Promise.all(messages.map((message) => zimMessageOf(client, message))) };
 };
 
 export interface ReceiptsInfo {
@@ -88,31 +94,34 @@ export interface MembersPage {
   readonly nextFlag: number;
 }
 
-/** The readers of a message, or the other members. The vendor's page token is a number, and the server's cursor is a text. */
-export class MemberPages {
-  private readonly cursors = new Map<number, string>();
-
-  /** `nextFlag` 0 asks for the first page, and comes back after the last. */
-  async page(
-    client: ReceiptClient,
-    filter: 'read' | 'unread',
-    { messageID = '' }: ZIMMessage,
-    groupID: string,
-    { nextFlag, count }: MembersConfig,
-  ): Promise<MembersPage> {
-    const held = await heldMessage(client, messageID);
-    const isFit =
-      held?.message.senderId === client.userId &&
-      held.message.conversationId === `group:${groupID}` &&
-      held.message.seq !== null &&
-      held.status !== ZIMMessageReceiptStatus.None;
-    if (!isFit) throw new ZIMError(BAD_PARAMETER, 'the message is no own message of this group that was sent and wants receipts');
-    const cursor = nextFlag === 0 ? null : this.cursors.get(nextFlag);
-    if (cursor === undefined) throw new ZIMError(BAD_PARAMETER, `no page ${nextFlag}`);
-    if (count < 1) return { groupID, userList: [], nextFlag: 0 };
-    const page = await client.fetchReadMembers(messageID, { filter, cursor, limit: Math.min(count, MAX_MEMBERS) });
-    const next = page.complete || page.cursor === null ? 0 : this.cursors.size + 1;
-    if (next > 0) this.cursors.set(next, page.cursor!);
-    return { groupID, userList: page.members.map(({ userId }) => ({ userID: userId, userName: '' })), nextFlag: next };
-  }
-}
+/**
+ * The readers of a message, or the other members.
+ *
+ * @param cursors where the pages begin, by `nextFlag`: the vendor's page token is a number, and the server's cursor is a text. The first
+ * page, 0, has no cursor, and 0 comes back after the last page.
+ */
+export const membersOf = async (
+  client: ReceiptClient,
+  cursors: (string | null)[],
+  filter: 'read' | 'unread',
+  { messageID = '' }: ZIMMessage,
+  groupID: string,
+  { nextFlag, count }: MembersConfig,
+): Promise<MembersPage> => {
+  const held = await heldMessage(client, messageID);
+  const isFit =
+    held?.message.senderId === client.userId &&
+    held.message.conversationId === `group:${groupID}` &&
+    held.message.seq !== null &&
+    held.status !== ZIMMessageReceiptStatus.None;
+  if (!isFit) throw new ZIMError(BAD_PARAMETER, 'not an own message of this group with receipts');
+  const cursor = cursors[nextFlag];
+  if (cursor === undefined) throw new ZIMError(BAD_PARAMETER, `no page ${nextFlag}`);
+  if (count < 1) return { groupID, userList: [], nextFlag: 0 };
+  const page = await client.fetchReadMembers(messageID, { filter, cursor, limit: Math.min(count, MAX_MEMBERS) });
+  return {
+    groupID,
+    userList: page.members.map(({ userId }) => ({ userID: userId, userName: '' })),
+    nextFlag: page.cursor === null ? 0 : cursors.push(page.cursor) - 1,
+  };
+};

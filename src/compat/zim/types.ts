@@ -121,3 +121,6 @@ export interface ZIMEvents {
   peerMessageReceived: MessagesReceived;
   groupMessageReceived: MessagesReceived;
 }
+
+/** Tells the app an event. */
+export type Tell = <K extends keyof ZIMEvents>(type: K, data: ZIMEvents[K]) => void;

@@ -1,15 +1,16 @@
 /** The events of ZIM for receipts of the user's own devices and of the peer. */
 import { expect, it } from 'vitest';
 import type { ReceiptClient, ReceiptEvent } from '../../../src/index.ts';
-import { Listeners } from '../../../src/compat/zim/events.ts';
+import { tellEvent } from '../../../src/compat/zim/events.ts';
+import type { Tell } from '../../../src/compat/zim/types.ts';
 import type { ZIMMessageReceiptInfo } from '../../../src/compat/zim/zim.ts';
 
 const toldOf = async (event: ReceiptEvent): Promise<ZIMMessageReceiptInfo[]> => {
-  const listeners = new Listeners(() => 'zim');
   const told: ZIMMessageReceiptInfo[] = [];
-  listeners.on('messageReceiptChanged', (_zim, { infos }) => told.push(...infos));
-  listeners.on('conversationMessageReceiptChanged', (_zim, { infos }) => told.push(...infos));
-  await listeners.tell({} as ReceiptClient, event);
+  const tell: Tell = (_type, data) => {
+    if ('infos' in data) told.push(...(data.infos as ZIMMessageReceiptInfo[]));
+  };
+  await tellEvent(tell, {} as ReceiptClient, event);
   return told;
 };
 
