@@ -1,13 +1,11 @@
 /** The vendor's object: log-in, calls and events. */
-import { combineLatest, filter, take } from 'rxjs';
-import { watchAllConversations } from '../conversation-pages.ts';
+import { callHandler } from '../call-handler.ts';
 import type { ServerAccess } from '../server-access.ts';
-import { createVendorSession, type VendorSession } from '../vendor-session.ts';
 import { EVENT, TYPES } from './constants.ts';
 import { translated } from '../vendor-errors.ts';
 import { ChatError, chatError, NOT_LOGGED_IN, REPEATED_LOGIN, requireParams, TOO_FREQUENT, UNSUPPORTED } from './errors.ts';
-import { createNews, type Handler, Handlers, type News } from './events.ts';
-import { bodyOf, conversationOf, createLiveMessages, type LiveMessages } from './live-messages.ts';
+import { bodyOf } from './live-messages.ts';
+import { type LogIn, startLogIn } from './log-in.ts';
 import { conversationIdOf, isConversationID } from './names.ts';
 import { conversationsThatFit, membersOf, type MessageList, messagesOf, receiptsOf } from './queries.ts';
 import { sendReceipts } from './receipts.ts';
@@ -15,6 +13,7 @@ import type {
   Conversation,
   ConversationFilter,
   EventData,
+  Handler,
   MembersOptions,
   MembersPage,
   Message,
@@ -22,6 +21,7 @@ import type {
   MessageRef,
   Response,
   SendMessageOptions,
+  Tell,
 } from './types.ts';
 
 const ALL_READ_EVERY_MS = 1000;
@@ -32,12 +32,10 @@ const TOTALS: Readonly<Record<string, { readonly type?: 'direct' | 'group' }>> =
   [TYPES.READ_ALL_MSG]: {},
 };
 
-interface LoggedIn {
-  readonly session: VendorSession;
-  readonly live: LiveMessages;
-  readonly news: News;
-  conversations: readonly Conversation[];
-  total: number;
+interface Added {
+  readonly name: string;
+  readonly handler: unknown;
+  readonly context: unknown;
 }
 
 /**
@@ -45,10 +43,14 @@ interface LoggedIn {
  * documents the fields of arguments and answers.
  */
 export class Chat {
-  private user: LoggedIn | null = null;
-  private isUserReady = false;
+  private user: LogIn | null = null;
   private allReadAt = -Infinity;
-  private readonly handlers = new Handlers();
+  /** Any number for each event, in the order of `on`. */
+  private handlers: readonly Added[] = [];
+  private readonly tell: Tell = (name, data) => {
+    for (const { name: heard, handler, context } of this.handlers)
+      if (heard === name) callHandler(() => (handler as Handler<typeof name>).call(context, { name, data }));
+  };
 
   constructor(
     private readonly access: ServerAccess,
@@ -61,11 +63,11 @@ export class Chat {
   on(eventName: string, handler: (event: never) => void, context?: unknown): void;
   on(eventName: string, handler: unknown, context?: unknown): void {
     requireParams(isText(eventName) && typeof handler === 'function');
-    this.handlers.add(eventName, { handler, context });
+    this.handlers = [...this.handlers, { name: eventName, handler, context }];
   }
   /** Ends a listener. */
   off(eventName: string, handler: unknown, _context?: unknown, _once?: boolean): void {
-    this.handlers.remove(eventName, handler);
+    this.handlers = this.handlers.filter((added) => added.name !== eventName || added.handler !== handler);
   }
   /** The vendor's samples begin with these two calls, which have no effect here. */
   readonly setLogLevel = (_level: number): void => undefined;
@@ -74,7 +76,7 @@ export class Chat {
 
   /** True after the first complete synchronization. */
   isReady(): boolean {
-    return this.isUserReady;
+    return this.user?.isReady ?? false;
   }
   /** The user who is logged in; empty if no user is. */
   getLoginUser(): string {
@@ -82,66 +84,29 @@ export class Chat {
   }
   /** Logs in. Resolves at once, also offline: stored entries are there, and the connection comes by itself. */
   login(options: { readonly userID: string; readonly userSig: string }): Promise<Response<{ readonly repeatLogin?: boolean }>> {
-    requireParams(isObject(options) && isText(options.userID) && typeof options.userSig === 'string');
-    const { userID, userSig } = options;
-    if (this.user && !this.user.news.isRefused()) {
-      if (this.getLoginUser() !== userID)
-        return Promise.reject(new ChatError(REPEATED_LOGIN, `${this.getLoginUser()} is logged in: call logout() first`));
-      this.user.session.renewToken(userSig);
-      return Promise.resolve(ok({ repeatLogin: true }));
-    }
-    if (this.user) this.end(this.user);
+    requireParams(isUser(options));
     return translated(chatError, () => {
-      this.start(userID, userSig);
-      return ok({});
+      const { userID, userSig } = options;
+      if (this.user?.isRefused) this.end(this.user);
+      if (!this.user) {
+        this.user = startLogIn(this.access, this.tell, userID, userSig);
+        return ok({});
+      }
+      const loggedIn = this.getLoginUser();
+      if (loggedIn !== userID) throw new ChatError(REPEATED_LOGIN, `${loggedIn} is logged in: call logout() first`);
+      this.user.session.renewToken(userSig);
+      return ok({ repeatLogin: true });
     });
   }
 
-  private start(userId: string, token: string): void {
-    const session: VendorSession = createVendorSession(this.access, {
-      userId,
-      token,
-      tokenWillExpire: () => user.news.kickOut(),
-      // `followConnection` tells every refused token.
-      tokenExpired: () => undefined,
-      dispatch: (event) => user.news.tell(event),
-    });
-    const { client } = session;
-    const live = createLiveMessages(client);
-    const user: LoggedIn = { session, live, news: createNews(this.handlers, live), conversations: [], total: 0 };
-    this.user = user;
-    const [connection$, total$] = [client.watchConnection(), client.watchTotalUnreadCount()];
-    const conversations$ = watchAllConversations(client);
-    session.follow(connection$, (status) => user.news.followConnection(status));
-    session.follow(conversations$, (list) => {
-      user.conversations = list.map((conversation) => conversationOf(userId, conversation));
-      this.handlers.call(EVENT.CONVERSATION_LIST_UPDATED, [...user.conversations]);
-    });
-    session.follow(total$, (total) => {
-      user.total = total;
-      this.handlers.call(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, total);
-    });
-    // After the subscriptions above, so the counts are known when the app hears SDK_READY.
-    const isReady$ = combineLatest([connection$, conversations$, total$]).pipe(
-      filter(([{ state, asOf }]) => state === 'live' || asOf !== null),
-      take(1),
-    );
-    session.follow(isReady$, () => {
-      this.isUserReady = true;
-      this.handlers.call(EVENT.SDK_READY, undefined);
-    });
-    session.start();
-  }
-
-  private end({ session }: LoggedIn): void {
+  private end({ session }: LogIn): void {
     this.user = null;
     void session.close(new ChatError(NOT_LOGGED_IN, 'the user is logged out'));
-    this.isUserReady = false;
-    this.handlers.call(EVENT.SDK_NOT_READY, undefined);
+    this.tell(EVENT.SDK_NOT_READY, undefined);
   }
   /** Ends the log-in. Stored entries stay on this device, and are sent after the next log-in. */
   logout(): Promise<Response> {
-    return this.call('', always, async (user) => {
+    return this.call('', true, async (user) => {
       this.end(user);
       return {};
     });
@@ -149,8 +114,8 @@ export class Chat {
   /** Logs out, and ends all listeners. */
   destroy(): Promise<void> {
     if (this.user) this.end(this.user);
-    this.handlers.call(EVENT.SDK_DESTROY, undefined);
-    this.handlers.clear();
+    this.tell(EVENT.SDK_DESTROY, undefined);
+    this.handlers = [];
     this.destroyed();
     return Promise.resolve();
   }
@@ -159,20 +124,19 @@ export class Chat {
    * Runs a call of a logged-in user. After the log-out the vendor's SDK rejects every call with 2024 before it checks the arguments, and so
    * does this facade.
    *
-   * @param isFit false: the call throws at once. Checks the arguments as the vendor does.
+   * @param isFit whether the arguments are as the vendor wants them. False: the call throws at once.
    * @param run its promise rejects with the vendor's errors.
    */
-  private call<T>(name: string, isFit: () => boolean, run: (user: LoggedIn) => Promise<T>): Promise<Response<T>> {
+  private call<T>(name: string, isFit: boolean, run: (user: LogIn) => Promise<T>): Promise<Response<T>> {
     const { user } = this;
     if (!user) return loggedOut(name);
-    requireParams(isFit());
+    requireParams(isFit);
     return translated(chatError, async () => ok(await run(user)));
   }
   /** Makes a message. {@link sendMessage} sends it. */
   createTextMessage(options: MessageOptions): Message {
     if (!this.user) return loggedOut('createTextMessage') as never;
-    requireParams(isObject(options) && isText(options.to) && isText(options.conversationType));
-    requireParams(isObject(options.payload) && isText(options.payload.text));
+    requireParams(isTextMessage(options));
     return this.user.live.create(options);
   }
   /** Sends a message. Offline, the call resolves when this device has stored the message: `status` is `unSend` until then. */
@@ -180,16 +144,18 @@ export class Chat {
     message: Pick<Message, 'ID'>,
     { onlineUserOnly = false, messageControlInfo = {} }: SendMessageOptions = {},
   ): Promise<Response<{ readonly message: Message }>> {
-    const isFit = (): boolean => isMessage(message);
-    return this.call('sendMessage', isFit, async ({ session, live }) => {
+    return this.call('sendMessage', isMessage(message), async ({ session, live }) => {
       const sending = live.find(message.ID);
-      if (!sending) throw new ChatError(UNSUPPORTED, 'not made by createTextMessage of this log-in');
-      if (onlineUserOnly) throw new ChatError(UNSUPPORTED, 'onlineUserOnly: every message is stored here');
+      if (!sending) throw new ChatError(UNSUPPORTED, 'not made by createTextMessage');
+      if (onlineUserOnly) throw new ChatError(UNSUPPORTED, 'onlineUserOnly is not covered');
       const { ID, conversationID, needReadReceipt } = sending;
       const conversationId = conversationIdOf(conversationID);
-      const countable = messageControlInfo.excludedFromUnreadCount !== true;
       try {
-        await session.sendMessage(conversationId, bodyOf(sending), { id: ID, requestReceipt: needReadReceipt, countable });
+        await session.sendMessage(conversationId, bodyOf(sending), {
+          id: ID,
+          requestReceipt: needReadReceipt,
+          countable: !messageControlInfo.excludedFromUnreadCount,
+        });
       } catch (error) {
         sending.status = 'fail';
         throw error;
@@ -200,8 +166,7 @@ export class Chat {
   }
   /** Takes an own message back, on all devices. */
   revokeMessage(message: Pick<Message, 'ID'>): Promise<Response<{ readonly message: Message | null }>> {
-    const isFit = (): boolean => isMessage(message);
-    return this.call('revokeMessage', isFit, async ({ session, live }) => {
+    return this.call('revokeMessage', isMessage(message), async ({ session, live }) => {
       await session.client.recallMessage(message.ID);
       await live.refresh([message.ID]);
       return { message: live.find(message.ID) };
@@ -209,8 +174,11 @@ export class Chat {
   }
   /** A page of at most 15 messages before `nextReqMessageID`, or the newest; oldest first. */
   getMessageList(options: { readonly conversationID: string; readonly nextReqMessageID?: string }): Promise<Response<MessageList>> {
-    const isFit = (): boolean => namesConversation(options) && typeof (options.nextReqMessageID ?? '') === 'string';
-    return this.call('getMessageList', isFit, ({ session, live }) => messagesOf(session.client, live, options));
+    return this.call(
+      'getMessageList',
+      namesConversation(options) && typeof (options.nextReqMessageID ?? '') === 'string',
+      ({ session, live }) => messagesOf(session.client, live, options),
+    );
   }
   /** The app's object of this message, with the receipts of now. `null` for a message the app did not get. */
   findMessage(messageID: string): Message | null {
@@ -237,19 +205,12 @@ export class Chat {
 
   /** A page of the members who have read an own group message, or who have not. */
   getGroupMessageReadMemberList(options: MembersOptions): Promise<Response<MembersPage>> {
-    const isFit = (): boolean =>
-      isObject(options) &&
-      isMessage(options.message) &&
-      typeof options.cursor === 'string' &&
-      [0, 1].includes(options.filter) &&
-      typeof options.count === 'number';
-    return this.call('getGroupMessageReadMemberList', isFit, ({ session }) => membersOf(session.client, options));
+    return this.call('getGroupMessageReadMemberList', isMembersOptions(options), ({ session }) => membersOf(session.client, options));
   }
 
   /** Sets the unread count to 0. In a direct chat, the peer gets a receipt for everything received so far. */
   setMessageRead(options: { readonly conversationID: string }): Promise<Response> {
-    const isFit = (): boolean => namesConversation(options);
-    return this.call('setMessageRead', isFit, async ({ session }) => {
+    return this.call('setMessageRead', namesConversation(options), async ({ session }) => {
       await session.sendConversationReceipt(conversationIdOf(options.conversationID));
       return {};
     });
@@ -257,10 +218,9 @@ export class Chat {
 
   /** Sets all unread counts of the scope to 0, at most once in a second. The senders learn nothing. */
   setAllMessageRead({ scope = TYPES.READ_ALL_MSG }: { readonly scope?: string | number } = {}): Promise<Response> {
-    const isFit = (): boolean => Object.hasOwn(TOTALS, scope);
-    return this.call('setAllMessageRead', isFit, async ({ session }) => {
+    return this.call('setAllMessageRead', Object.hasOwn(TOTALS, scope), async ({ session }) => {
       const now = performance.now();
-      if (now - this.allReadAt < ALL_READ_EVERY_MS) throw new ChatError(TOO_FREQUENT, 'setAllMessageRead: at most one call in a second');
+      if (now - this.allReadAt < ALL_READ_EVERY_MS) throw new ChatError(TOO_FREQUENT, 'at most one call in a second');
       this.allReadAt = now;
       await session.client.clearAllUnreadCounts(TOTALS[scope]);
       return {};
@@ -276,20 +236,28 @@ export class Chat {
   getConversationList(
     options?: readonly string[] | ConversationFilter | null,
   ): Promise<Response<{ readonly conversationList: Conversation[]; readonly isSyncCompleted: boolean }>> {
-    return this.call('getConversationList', always, async (user) => ({
+    return this.call('getConversationList', true, async (user) => ({
       conversationList: conversationsThatFit(user.conversations, options),
-      isSyncCompleted: this.isUserReady,
+      isSyncCompleted: user.isReady,
     }));
   }
 }
 
-const always = (): boolean => true;
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+/** What an app without types may pass for an object with these fields. */
+type Given<Name extends string> = Readonly<Partial<Record<Name, unknown>>> | null | undefined;
+
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-const isMessage = (value: unknown): boolean => isObject(value) && 'ID' in value && isText(value.ID);
-const namesConversation = (value: unknown): boolean =>
-  isObject(value) && 'conversationID' in value && isConversationID(value.conversationID);
-const isList = (value: unknown) => (): boolean => Array.isArray(value) && value.length > 0;
+const isMessage = (value: Given<'ID'>): boolean => isText(value?.ID);
+const isList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+const isUser = (value: Given<'userID' | 'userSig'>): boolean => isText(value?.userID) && typeof value.userSig === 'string';
+const isTextMessage = (value: Given<'to' | 'conversationType' | 'payload'>): boolean =>
+  isText(value?.to) && isText(value.conversationType) && isText((value.payload as Given<'text'>)?.text);
+const namesConversation = (value: Given<'conversationID'>): boolean => isConversationID(value?.conversationID);
+const isMembersOptions = (value: Given<'message' | 'cursor' | 'filter' | 'count'>): boolean =>
+  isMessage(value?.message as Given<'ID'>) &&
+  typeof value?.cursor === 'string' &&
+  typeof value.count === 'number' &&
+  (value.filter === 0 || value.filter === 1);
 
 const ok = <T>(data: T): Response<T> => ({ code: 0, data });
 

@@ -16,18 +16,18 @@ interface Content {
 }
 
 const contentOf = (body: Json): Content => {
-  if (typeof body === 'object' && body !== null && 'type' in body && 'payload' in body && typeof body['type'] === 'string')
-    return { cloudCustomData: '', ...(body as unknown as Pick<Content, 'type' | 'payload'>) };
+  const content = body as Partial<Content> | null;
+  if (typeof content?.type === 'string' && 'payload' in content)
+    return { cloudCustomData: '', ...(content as Pick<Content, 'type' | 'payload'>) };
   return { type: TYPES.MSG_TEXT, payload: { text: textOfBody(body) }, cloudCustomData: '' };
 };
 
-const NO_INFO: ReadReceiptInfo = { readCount: undefined, unreadCount: undefined, isPeerRead: undefined, timestamp: 0 };
-
 const infoOf = (receipts: MessageReceipts | null, isOwn: boolean): ReadReceiptInfo => {
-  if (!receipts || receipts.state === 'none') return { ...NO_INFO };
+  const info = { readCount: undefined, unreadCount: undefined, isPeerRead: undefined, timestamp: 0 };
+  if (!receipts || receipts.state === 'none') return info;
   const { conversationId, readCount, unreadCount, ackedAt } = receipts;
-  if (isGroup(conversationId)) return { ...NO_INFO, readCount, unreadCount };
-  return { ...NO_INFO, isPeerRead: isOwn && ackedAt !== null, timestamp: seconds(ackedAt ?? 0) };
+  if (isGroup(conversationId)) return { ...info, readCount, unreadCount };
+  return { ...info, isPeerRead: isOwn && ackedAt !== null, timestamp: seconds(ackedAt ?? 0) };
 };
 
 type Shown = Pick<
@@ -50,6 +50,7 @@ export const createLiveMessages = (client: Pick<ReceiptClient, 'userId' | 'findM
   const update = (message: Shown, receipts: MessageReceipts | null): Message => {
     const { id, conversationId, senderId, seq, sentAt, status } = message;
     const isOwn = senderId === client.userId;
+    const held = byId.get(id);
     const shown: Message = {
       ...contentOf(message.body),
       ID: id,
@@ -63,14 +64,13 @@ export const createLiveMessages = (client: Pick<ReceiptClient, 'userId' | 'findM
       random: 0,
       status: status === 'pending' ? 'unSend' : status === 'failed' ? 'fail' : 'success',
       isRevoked: message.recalled,
-      isPeerRead: isOwn && receipts !== null && receipts.conversationReadAt !== null,
+      isPeerRead: isOwn && typeof receipts?.conversationReadAt === 'number',
       needReadReceipt: message.receiptRequested,
-      readReceiptInfo: infoOf(receipts, isOwn),
+      readReceiptInfo: Object.assign(held?.readReceiptInfo ?? {}, infoOf(receipts, isOwn)),
     };
-    const held = byId.get(id);
-    if (held) return Object.assign(held, { ...shown, readReceiptInfo: Object.assign(held.readReceiptInfo, shown.readReceiptInfo) });
-    byId.set(id, shown);
-    return shown;
+    const live = Object.assign(held ?? {}, shown);
+    byId.set(id, live);
+    return live;
   };
 
   const show = (messages: readonly CoreMessage[]): Promise<Message[]> =>
@@ -104,30 +104,33 @@ export const createLiveMessages = (client: Pick<ReceiptClient, 'userId' | 'findM
   };
 };
 
-export const bodyOf = ({ type, payload, cloudCustomData }: Message): Json => ({
+export const bodyOf = ({ type, payload, cloudCustomData }: Message): unknown => ({
   type,
-  payload: payload as Json,
-  ...(cloudCustomData === '' ? {} : { cloudCustomData }),
+  payload,
+  cloudCustomData: cloudCustomData || undefined,
 });
+
+/** What a conversation without messages shows. */
+const NO_MESSAGE = { body: null, sentAt: 0, seq: 0, senderId: '', recalled: false };
 
 export const conversationOf = (userId: string, conversation: CoreConversation): Conversation => {
   const { id, lastMessage, peerReadUpTo = 0, mentionCount, muted, markedUnread, unreadCount } = conversation;
-  const content = contentOf(lastMessage?.body ?? null);
-  const { text = '' } = (content.payload ?? {}) as { readonly text?: string };
-  const isOwn = lastMessage?.senderId === userId;
+  const { body, sentAt, seq, senderId, recalled } = lastMessage ?? NO_MESSAGE;
+  const { type, payload } = contentOf(body);
+  const { text = '' } = (payload ?? {}) as { readonly text?: string };
   return {
     conversationID: conversationIDOf(id),
     type: typeOf(id),
     unreadCount,
     lastMessage: {
-      lastTime: seconds(lastMessage?.sentAt ?? 0),
-      lastSequence: lastMessage?.seq ?? 0,
-      fromAccount: lastMessage?.senderId ?? '',
+      lastTime: seconds(sentAt),
+      lastSequence: seq ?? 0,
+      fromAccount: senderId,
       messageForShow: text,
-      type: content.type,
-      payload: content.payload,
-      isRevoked: lastMessage?.recalled ?? false,
-      isPeerRead: isOwn && lastMessage.seq !== null && lastMessage.seq <= peerReadUpTo,
+      type,
+      payload,
+      isRevoked: recalled,
+      isPeerRead: senderId === userId && seq !== null && seq <= peerReadUpTo,
     },
     groupAtInfoList: mentionCount > 0 ? [{ groupID: targetOf(id), atTypeArray: [TYPES.CONV_AT_ME] }] : [],
     messageRemindType: muted ? TYPES.MSG_REMIND_ACPT_NOT_NOTE : TYPES.MSG_REMIND_ACPT_AND_NOTE,

@@ -5,15 +5,13 @@ import { TYPES } from './constants.ts';
 import { ChatError, UNSUPPORTED } from './errors.ts';
 
 /** As the vendor checks an id. {@link conversationIdOf} refuses some of these. */
-export const isConversationID = (value: unknown): boolean =>
-  typeof value === 'string' && [TYPES.CONV_C2C, TYPES.CONV_GROUP, TYPES.CONV_SYSTEM].some((type) => value.startsWith(type));
+export const isConversationID = (value: unknown): boolean => typeof value === 'string' && /^(C2C|GROUP|@TIM#SYSTEM)/.test(value);
 
 /** @throws {ChatError} 2998 for topics, and for the conversation of the vendor's system messages. */
 export const conversationIdOf = (conversationID: string): ConversationId => {
-  if (conversationID.includes('@TOPIC#')) throw new ChatError(UNSUPPORTED, 'topics are not covered');
-  if (conversationID.startsWith('C2C') && conversationID.length > 3) return `direct:${conversationID.slice(3)}`;
-  if (conversationID.startsWith('GROUP') && conversationID.length > 5) return `group:${conversationID.slice(5)}`;
-  throw new ChatError(UNSUPPORTED, `${conversationID} is no direct chat and no group`);
+  const [, type, target] = /^(C2C|GROUP)(?!.*@TOPIC#)(.+)/s.exec(conversationID) ?? [];
+  if (!target) throw new ChatError(UNSUPPORTED, `${conversationID} is not covered`);
+  return `${type === TYPES.CONV_C2C ? 'direct' : 'group'}:${target}`;
 };
 
 export const typeOf = (conversationId: ConversationId): string => (isGroup(conversationId) ? TYPES.CONV_GROUP : TYPES.CONV_C2C);

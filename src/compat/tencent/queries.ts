@@ -22,8 +22,7 @@ export const messagesOf = async (
   live: LiveMessages,
   { conversationID, nextReqMessageID = '' }: { readonly conversationID: string; readonly nextReqMessageID?: string },
 ): Promise<MessageList> => {
-  const before = nextReqMessageID === '' ? null : nextReqMessageID;
-  const { messages, complete } = await messagePage(client, conversationIdOf(conversationID), before, PAGE);
+  const { messages, complete } = await messagePage(client, conversationIdOf(conversationID), nextReqMessageID || null, PAGE);
   return {
     messageList: await live.show(messages),
     nextReqMessageID: complete ? '' : (messages[0]?.id ?? ''),
@@ -34,7 +33,7 @@ export const messagesOf = async (
 /** The conversations with these ids, or with these conditions; all without either. */
 export const conversationsThatFit = (
   all: readonly Conversation[],
-  wanted: readonly string[] | ConversationFilter | null = {},
+  wanted?: readonly string[] | ConversationFilter | null,
 ): Conversation[] => {
   if (isList(wanted)) return all.filter(({ conversationID }) => wanted.includes(conversationID));
   const { type, markType, groupName, hasUnreadCount, hasGroupAtInfo } = wanted ?? {};
@@ -43,13 +42,14 @@ export const conversationsThatFit = (
     (conversation) =>
       fits(type, conversation.type) &&
       (markType === undefined || conversation.markList.includes(markType)) &&
-      groupName === undefined &&
+      // There are no conversation groups.
+      fits(groupName, undefined) &&
       fits(hasUnreadCount, conversation.unreadCount > 0) &&
       fits(hasGroupAtInfo, conversation.groupAtInfoList.length > 0),
   );
 };
 
-const isList = (wanted: readonly string[] | ConversationFilter | null): wanted is readonly string[] => Array.isArray(wanted);
+const isList = (wanted: readonly string[] | ConversationFilter | null | undefined): wanted is readonly string[] => Array.isArray(wanted);
 
 /** The receipts of own messages, from the server or, without a connection, from this device. */
 export const receiptsOf = async (client: ReceiptClient, live: LiveMessages, messages: readonly MessageRef[]): Promise<Message[]> => {
@@ -68,10 +68,10 @@ export const membersOf = async (
 ): Promise<MembersPage> => {
   const message = await client.findMessage(ID);
   const isFit = message?.senderId === client.userId && isGroup(message.conversationId) && message.receiptRequested;
-  if (!isFit) throw new ChatError(NO_RECEIPT_INFO, 'no own group message that wants receipts');
+  if (!isFit) throw new ChatError(NO_RECEIPT_INFO, 'not an own group message with receipts');
   const page = await client.fetchReadMembers(ID, {
     filter: filter === 1 ? 'unread' : 'read',
-    cursor: cursor === '' ? null : cursor,
+    cursor: cursor || null,
     limit: Math.min(Math.max(count, 1), MAX_MEMBERS),
   });
   const ids = page.members.map(({ userId }) => userId);

@@ -17,9 +17,7 @@ const TencentCloudChat = {
    * @returns the same object for the same `SDKAppID` until it is destroyed, as with the vendor.
    */
   create({ SDKAppID }: { readonly SDKAppID: number }, access: ServerAccess): Chat {
-    const existing = chats.get(SDKAppID);
-    if (existing) return existing;
-    const chat = new Chat(requireAccess(access), () => chats.delete(SDKAppID));
+    const chat = chats.get(SDKAppID) ?? new Chat(requireAccess(access), () => chats.delete(SDKAppID));
     chats.set(SDKAppID, chat);
     return chat;
   },

@@ -85,6 +85,12 @@ export interface EventData {
   readonly netStateChange: { readonly state: string };
 }
 
+/** Handles an event. */
+export type Handler<N extends keyof EventData> = (event: { readonly name: N; readonly data: EventData[N] }) => void;
+
+/** Tells the app an event. */
+export type Tell = <N extends keyof EventData>(name: N, data: EventData[N]) => void;
+
 /** The arguments of `createTextMessage`; the vendor documents the fields. */
 export interface MessageOptions {
   readonly to: string;
