@@ -25,10 +25,13 @@ export const totalOf = async (
   client: ReceiptClient,
   { conversationTypes = [] }: TotalConfig,
 ): Promise<{ readonly unreadMessageCount: number }> => {
-  const total = async (type: 'direct' | 'group', vendorType: number): Promise<number> =>
-    conversationTypes.length === 0 || conversationTypes.includes(vendorType) ? knownNow(client, client.watchTotalUnreadCount({ type })) : 0;
-  const direct = await total('direct', ZIMConversationType.Peer);
-  return { unreadMessageCount: direct + (await total('group', ZIMConversationType.Group)) };
+  const [direct, group] = [ZIMConversationType.Peer, ZIMConversationType.Group].map(
+    (type) => conversationTypes.length === 0 || conversationTypes.includes(type),
+  );
+  if (!direct && !group) return { unreadMessageCount: 0 };
+  // One question: the sum of two totals may be of no single moment.
+  const total$ = client.watchTotalUnreadCount(direct && group ? {} : { type: direct ? 'direct' : 'group' });
+  return { unreadMessageCount: await knownNow(client, total$) };
 };
 
 export interface ListConfig {
