@@ -27,7 +27,7 @@ const fate = oneOf('send', 'discard');
 
 export const clientOf = <Body = Json>(userId: UserId, account: OpenAccount, bodySchema?: StandardSchemaV1<Body>): ReceiptClient<Body> => {
   const fit = <T>(value: T): T => (bodySchema ? setUnfitAside(bodySchema, value) : value);
-  const { connection, over, watching, persistence, view: openView, stop, leftDevice } = account;
+  const { connection, over, isOver, watching, persistence, view: openView, stop, leftDevice } = account;
   const intent: typeof connection.intent = async (name, ...args) => {
     const stored = await connection.intent(name, ...args);
     persistence.worthKeeping();
@@ -38,7 +38,8 @@ export const clientOf = <Body = Json>(userId: UserId, account: OpenAccount, body
   let closed: (() => UsageError) | null = null;
   const views = new Set<OpenView>();
   const shut = (why: () => UsageError): void => {
-    closed ??= why;
+    // An app may close the client when it hears of the log-out.
+    closed ??= isOver() ? closedByLogOut : why;
     stop();
     for (const view of views) view.close();
   };

@@ -54,6 +54,7 @@ export const openWithoutBrowser = (): OpenAccount => {
   return {
     connection,
     over: streams.over,
+    isOver: () => streams.isOver,
     watching,
     persistence: new Persistence({}),
     name: '',

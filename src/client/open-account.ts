@@ -24,6 +24,8 @@ export interface OpenAccount {
   };
   /** Resolves when the streams have ended: by the client, or by a log-out in another tab. */
   readonly over: Promise<void>;
+  /** Whether the streams have ended. True at once, while the app may still hear of the end. */
+  readonly isOver: () => boolean;
   readonly watching: Watching;
   readonly persistence: Persistence;
   /** The name of the account's database and leader lock. */
@@ -81,6 +83,7 @@ export const openAccount = (options: Omit<ReceiptClientOptions, 'bodySchema'>): 
   return {
     connection,
     over: connection.streams.over,
+    isOver: () => connection.streams.isOver,
     watching,
     persistence,
     name,

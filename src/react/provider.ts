@@ -1,6 +1,6 @@
 /** Gives the components below the provider the client of an account. */
 import { createContext, createElement, type ReactElement, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
-import { type Json, type ReceiptClient, type ReceiptClientOptions, UsageError } from '../index.ts';
+import { type Json, type ReceiptClient, type ReceiptClientOptions, UsageError, type UserId } from '../index.ts';
 import { keyOf, OwnClient } from './own-client.ts';
 
 const ReceiptContext = createContext<ReceiptClient | null | undefined>(undefined);
@@ -15,8 +15,11 @@ export interface ReceiptProviderProps {
   readonly options?: ReceiptClientOptions<unknown> | null;
   /** A client of the app, with bodies of any type, instead of `options`: the app opens and closes the client. */
   readonly client?: { readonly [K in keyof ReceiptClient]: unknown } | null;
-  /** Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here. */
-  readonly onLoggedOut?: () => void;
+  /**
+   * Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here, unless `userId` is no
+   * longer the user of `options`: the app may have logged in the next user just before.
+   */
+  readonly onLoggedOut?: (userId: UserId) => void;
   /** The part of the app that uses the hooks. */
   readonly children?: ReactNode;
 }
@@ -38,9 +41,10 @@ export const ReceiptProvider = ({ options: given = null, client: ready, onLogged
   });
   useEffect(() => {
     if (key === null) return undefined;
-    const opened = new OwnClient(key, newest.current.options!, () => {
+    const account = newest.current.options!;
+    const opened = new OwnClient(key, account, () => {
       setOwn(null);
-      newest.current.onLoggedOut?.();
+      newest.current.onLoggedOut?.(account.userId);
     });
     setOwn(opened);
     return () => {

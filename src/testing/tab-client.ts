@@ -22,8 +22,14 @@ import type { VirtualTab } from './virtual-tab.ts';
 const copied = async <T>(answer: Promise<T>): Promise<T> => structuredClone(await answer);
 
 const openInTab = (tab: VirtualTab): OpenAccount => {
+  let isOver = false;
   let end: () => void = () => undefined;
-  const over = new Promise<void>((resolve) => (end = resolve));
+  const over = new Promise<void>((resolve) => {
+    end = () => {
+      isOver = true;
+      resolve();
+    };
+  });
   void tab.loggedOut.then(end);
 
   const watch = (topic: Topic): Observable<unknown> =>
@@ -65,6 +71,7 @@ const openInTab = (tab: VirtualTab): OpenAccount => {
   return {
     connection,
     over,
+    isOver: () => isOver,
     watching,
     persistence: new Persistence({}),
     name: LOCK,

@@ -86,7 +86,7 @@ describe('the inspector', () => {
     const panel = open(await backend.live('alice'));
     await shows(panel, '2 open, another tab leads');
     await first.logOut({ pending: 'discard' });
-    await shows(panel, /^this account was logged out|^this client was closed/);
+    await shows(panel, /^this account was logged out/);
     expect(textOf(panel)).not.toContain('another tab');
   });
 

@@ -54,7 +54,7 @@ const account = (userId: string, more: Partial<ReceiptClientOptions> = {}): Rece
 
 const shows = (text: string): Promise<void> => expect.poll(() => container.textContent, { timeout: PATIENCE_MS }).toBe(text);
 /** @param app the app of a logged-in user; null for an app without a user. */
-const render = (options: ReceiptClientOptions | null, App: FunctionComponent<object>, onLoggedOut?: () => void): void =>
+const render = (options: ReceiptClientOptions | null, App: FunctionComponent<object>, onLoggedOut?: (userId: string) => void): void =>
   root.render(h(StrictMode, null, h(ReceiptProvider, { options, ...(onLoggedOut && { onLoggedOut }) }, h(App, null))));
 
 const Unread: FunctionComponent<object> = () => `${useTotalUnreadCount() ?? '-'} unread`;
@@ -111,10 +111,10 @@ describe('the hooks for React, in StrictMode', () => {
   it('after a log-out nothing of the account stays on the screen, and the next user never sees it', async () => {
     const seen: string[] = [];
     let client: ReceiptClient | null = null;
-    let loggedOut = 0;
+    const loggedOut: string[] = [];
     const App: FunctionComponent<object> = () => {
-      client = useReceiptClient();
-      const line = `${client?.userId ?? 'none'} ${
+      client = useReceiptClient() ?? client;
+      const line = `${useReceiptClient()?.userId ?? 'none'} ${
         useMessages('direct:bob')
           ?.map(({ body }) => String(body))
           .join(', ') ?? '-'
@@ -123,12 +123,15 @@ describe('the hooks for React, in StrictMode', () => {
       return line;
     };
     await bob.sendMessage('direct:alice', 'for alice');
-    render(account('alice'), App, () => loggedOut++);
+    render(account('alice'), App, (userId) => {
+      loggedOut.push(userId);
+      render(null, App);
+    });
     await shows('alice for alice');
     await (client as unknown as ReceiptClient).logOut({ pending: 'discard' });
     await shows('none -');
-    expect(loggedOut).toBe(1);
-    render(null, App);
+    expect(loggedOut).toEqual(['alice']);
+    expect(() => (client as unknown as ReceiptClient).watchOutbox()).toThrow('was logged out');
     render(account('carol'), App);
     await bob.sendMessage('direct:carol', 'for carol');
     await shows('carol for carol');
