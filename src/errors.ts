@@ -14,7 +14,7 @@ export type UsageCode =
   /** An option has an unknown name, a wrong type or a value out of range, or there is no page (in a worker, for example); the message names it. Do: fix the option. */
   | 'usage/invalid-option'
   /**
-   * An argument of a call is wrong: an id, a body over 16 KiB, a list that is empty or too long; the message names it. Do:
+   * An argument of a call is wrong: an id, a body over 16 KiB, a list that is too long; the message names it. Do:
    * fix the argument.
    */
   | 'usage/invalid-argument'

@@ -42,13 +42,13 @@ export const read = <T extends object>(given: T | undefined, call: string, rules
 export const flag: Rule<boolean> = (value, what, code) => must(typeof value === 'boolean', value as boolean, what, 'true or false', code);
 
 const wholeTo =
-  (most: number): Rule<number> =>
+  (most: number, least = 1): Rule<number> =>
   (value, what) =>
     must(
-      Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most,
+      Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
       value as number,
       what,
-      `a whole number from 1 to ${most}`,
+      `a whole number from ${least} to ${most}`,
     );
 
 export const count = wholeTo(1000);
@@ -102,12 +102,16 @@ export const requireList = (given: ListOptions | undefined, call: string, userId
   return { limit: DEFAULT_LIMIT, ...read<Partial<ListWanted>>(given as Partial<ListWanted>, call, rules) };
 };
 
-const point: Rule<MessageId | number> = (value, what) =>
-  typeof value === 'number' ? wholeTo(Number.MAX_SAFE_INTEGER)(value, what) : requireId(value, what);
+const pointFrom =
+  (least: number): Rule<MessageId | number> =>
+  (value, what) =>
+    typeof value === 'number' ? wholeTo(Number.MAX_SAFE_INTEGER, least)(value, what) : requireId(value, what);
+
+const point = pointFrom(1);
 
 /** The options of `loadMessages`: exactly one of `around`, `before` and `after`. */
 export const requireWanted = (given: MessagesWanted): MessagesWanted => {
-  const wanted = read(given, 'loadMessages', { around: point, before: point, after: point, limit: count });
+  const wanted = read(given, 'loadMessages', { around: point, before: point, after: pointFrom(0), limit: count });
   const points = Object.keys(wanted).filter((name) => name !== 'limit').length;
   if (points !== 1) throw invalid(`give exactly one of around, before and after; got ${points}`);
   count(wanted.limit, 'limit');

@@ -13,11 +13,11 @@ const refuse = (message: string): never => {
   throw new UsageError(CODE, message);
 };
 
-/** The text of an unfit value never gets into a message: it may be a token. */
+/** The text of an unfit value never gets into a message: it may be a token. A number is none. */
 const isA =
   (rule: string, fits: (value: unknown) => boolean): Rule<never> =>
   (value, what) =>
-    must(fits(value), value as never, what, rule, CODE, value === null ? 'null' : typeof value);
+    must(fits(value), value as never, what, rule, CODE, value === null || typeof value === 'number' ? String(value) : typeof value);
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 

@@ -1,6 +1,6 @@
 /** The page's answers to calls of its worker. */
 import type { PageSide } from '../bridge/worker-api.ts';
-import type { Log } from '../logging.ts';
+import { appErrorDetails, type Log } from '../logging.ts';
 import { releaseBadge, showOnBadge } from '../platform/app-badge.ts';
 import { accountOfDatabase } from '../model/storage-name.ts';
 import { closeNotificationsOf } from './page/close-notifications.ts';
@@ -14,7 +14,15 @@ export const createPageSide = (
   log: Log,
 ): PageSide => ({
   log: async (...record) => log(...record),
-  getToken: async () => getToken(),
+  async getToken() {
+    try {
+      return await getToken();
+    } catch (error) {
+      // Without a network most apps have no token: that is no fault.
+      if (navigator.onLine) log('warn', 'token-not-given', appErrorDetails(error));
+      throw error;
+    }
+  },
   deviceId,
   async renewDevice(database) {
     await forgetDevice(database);

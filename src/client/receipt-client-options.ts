@@ -90,6 +90,6 @@ export interface LogOutOptions {
   readonly pending: 'send' | 'discard';
   /** How long `send` waits, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Keeps the stored data on this device; pending entries wait for the next client. Default false: all data is deleted. */
+  /** Keeps the stored data on this device, for the next client of the account; `pending` decides about the pending entries first. Default false: all data is deleted. */
   readonly keepData?: boolean;
 }

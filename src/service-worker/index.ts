@@ -5,6 +5,7 @@
  *   browser ── push event ──▶ takePush ─▶ one account: catch up, badge, notification, delivery receipt
  *   browser ── click ───────▶ openClicked ─▶ a window of the app
  */
+import type { Json } from '../model/message/message.ts';
 import { readOptions } from '../model/option-names.ts';
 import { SYNC_TAG } from '../model/storage-name.ts';
 import { readNotificationTag } from '../model/notification-tag.ts';
@@ -64,9 +65,10 @@ const NAMES = { url: 1, getToken: 1, notification: 1, addressOf: 1, log: 1 } as 
  * @see PROTOCOL.md, "Push"
  * @throws {UsageError} `usage/invalid-option` for an option with an unknown name.
  */
-export const installReceiptSync = (scope: ServiceWorkerScope, options: ReceiptSyncOptions): void => {
+export const installReceiptSync = <Body = Json>(scope: ServiceWorkerScope, options: ReceiptSyncOptions<Body>): void => {
   const { log } = readOptions(options, 'installReceiptSync', NAMES, 'usage/invalid-option');
-  const given = { ...options, scope, log: safeLog(log) };
+  // The type of the bodies is the app's: the store has none.
+  const given = { ...(options as ReceiptSyncOptions<unknown> as ReceiptSyncOptions), scope, log: safeLog(log) };
   const logged = { ...given, taskPorts: browserTaskPorts(given) };
   scope.addEventListener('sync', (event) => {
     if (isSync(event) && event.tag === SYNC_TAG) event.waitUntil(drainAllAccounts(logged, event.lastChance));

@@ -1,5 +1,5 @@
 /** The app's options, and the used part of the service worker's global scope. */
-import type { Message } from '../model/message/message.ts';
+import type { Json, Message } from '../model/message/message.ts';
 import type { NotificationRef } from '../model/notification-tag.ts';
 import type { ShownNotification } from '../platform/notifications.ts';
 import type { Log } from '../logging.ts';
@@ -37,8 +37,8 @@ export interface MessageNotification {
   readonly replacesOlder?: boolean;
 }
 
-/** The options of `installReceiptSync`. */
-export interface ReceiptSyncOptions {
+/** The options of `installReceiptSync`. `Body` is the app's type of a message body, see `createReceiptClient`. */
+export interface ReceiptSyncOptions<Body = Json> {
   /** The address of the receipt server, the same as on the pages. */
   readonly url: string;
   /** Returns a token in the service worker, typically by a request to the app's origin. */
@@ -52,7 +52,10 @@ export interface ReceiptSyncOptions {
    * missing or was not called, or if it returns null, throws, or does not answer within 15 s. An error of this function
    * rejects the push event after all other work.
    */
-  readonly notification?: (message: Message, context: MessageContext) => MessageNotification | null | Promise<MessageNotification | null>;
+  readonly notification?: (
+    message: Message<Body>,
+    context: MessageContext,
+  ) => MessageNotification | null | Promise<MessageNotification | null>;
   /**
    * Returns the address of the page to show after a click on a notification, such as `/#direct:bob`; for a plain
    * notification `conversationId` is null. A window that shows the address gets the focus. Otherwise another window of the

@@ -37,6 +37,17 @@ describe('the log of a client', () => {
     expect(JSON.stringify(records)).not.toMatch(/a secret|token-of-alice/);
   });
 
+  it('a warning names the kind of error with which the app’s getToken fails, and never its text', async () => {
+    const records: Logged[] = [];
+    const alice = backend.client('alice', {
+      getToken: () => Promise.reject(new TypeError('token-of-alice was not accepted')),
+      log: (level, event, details) => void records.push({ level, event, details }),
+    });
+    await until(alice.watchConnection(), ({ error }) => error?.code === 'auth/unavailable');
+    expect(records).toContainEqual({ level: 'warn', event: 'token-not-given', details: { code: 'TypeError' } });
+    expect(JSON.stringify(records)).not.toContain('token-of-alice');
+  });
+
   it('without the option `log`, the console of the page gets the warnings of the worker and nothing else', async () => {
     const written: string[] = [];
     for (const method of ['debug', 'log', 'info', 'warn', 'error'] as const)

@@ -103,7 +103,7 @@ export interface MessagesWanted {
   readonly around?: MessagePoint | undefined;
   /** The messages before this one, without it. */
   readonly before?: MessagePoint | undefined;
-  /** The messages after this one, without it. */
+  /** The messages after this one, without it. 0 begins with the first message of the conversation. */
   readonly after?: MessagePoint | undefined;
   /** The largest number of messages, 1 to 1,000. */
   readonly limit: number;

@@ -17,7 +17,6 @@ export type MessageStatus = 'pending' | 'sent' | 'delivered' | 'read' | 'failed'
 
 /** What `sendMessage` takes: any JSON if the client names no type of its bodies. */
 export type BodyToSend<Body> = Json extends Body ? unknown : Body;
-/** The id. */
 
 /** A message as the page sees it. `Body` is the app's type of a body, see `createReceiptClient`. */
 export interface Message<Body = Json> {

@@ -97,6 +97,7 @@ describe('messages around a point of a long conversation', () => {
     expect(await load({ before: 4, limit: 10 })).toMatchObject({ seqs: [1, 2, 3], complete: true });
     expect(await load({ after: 647, limit: 10 })).toMatchObject({ seqs: [648, 649, 650], complete: true });
     expect(await load({ after: 'm100', limit: 3 })).toMatchObject({ seqs: [101, 102, 103], complete: false });
+    expect(await load({ after: 0, limit: 2 })).toMatchObject({ seqs: [1, 2], complete: false });
     expect(await load({ around: 9_999, limit: 2 })).toMatchObject({ seqs: [649, 650] });
   });
 
