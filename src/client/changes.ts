@@ -15,9 +15,9 @@ import type { SendMessageOptions } from './receipt-client-options.ts';
 
 export interface Changes<Body = Json> {
   /**
-   * Queues a message. Messages are sent in order. `body` is any JSON up to 16 KiB. Values that JSON would change (-0,
-   * NaN, holes in lists, class instances) are refused with their path; a field that is undefined is left out. A body that the option
-   * `bodySchema` refuses is refused with the first issue, as `usage/invalid-argument`. Resolves with the pending message.
+   * Queues a message. Messages are sent in order. `body` is any JSON up to 16 KiB. A field that is undefined is left out;
+   * other values that JSON would change (-0, NaN, holes in lists, class instances) are refused with their path. A body
+   * that does not fit the option `bodySchema` is refused with the first issue. Resolves with the pending message.
    */
   sendMessage(conversationId: ConversationId, body: BodyToSend<Body>, options?: SendMessageOptions): Promise<Message<Body>>;
   /**

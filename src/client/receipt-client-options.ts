@@ -90,6 +90,9 @@ export interface LogOutOptions {
   readonly pending: 'send' | 'discard';
   /** How long `send` waits, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Keeps the stored data on this device, for the next client of the account; `pending` decides about the pending entries first. Default false: all data is deleted. */
+  /**
+   * Keeps the stored data on this device, for the next client of the account. Pending entries are sent or dropped first,
+   * as `pending` says. Default false: all data is deleted.
+   */
   readonly keepData?: boolean;
 }

@@ -24,8 +24,8 @@ import { pickTotal } from '../model/conversation/total.ts';
 import type { StreamPort } from '../bridge/streams.ts';
 
 /**
- * A list of the first paint, which holds the first conversations of the list without the archived ones. Undefined if the wanted list may
- * have more: a list that shows less than there is would be wrong (F144).
+ * A list of the first paint, which holds the first conversations that are not archived. Undefined if the wanted list
+ * may have more: a list that shows less than there is would be wrong (F144).
  */
 const paintedList = (conversations: readonly Conversation[], wanted: ListWanted): readonly Conversation[] | undefined => {
   if (wanted.archived || wanted.before) return undefined;

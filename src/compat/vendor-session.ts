@@ -38,11 +38,14 @@ export interface VendorSession {
   readonly renewToken: (token: string) => void;
   /** Listens to the events: the last call of a log-in, which follows its streams before. */
   readonly start: () => void;
-  /** Sends a message, and waits for the server's answer while the device is connected, see `ServerAnswers.to`. */
+  /** Sends a message. While the device is connected, waits for the server's answer, see `ServerAnswers.to`. */
   readonly sendMessage: (to: ConversationId, body: unknown, options: SendMessageOptions & { readonly id: string }) => Promise<Message>;
   /** Sends message receipts, and waits like {@link VendorSession.sendMessage}. */
   readonly sendReceipts: (to: ConversationId, ids: readonly string[], options?: { readonly content?: string }) => Promise<SentReadReceipts>;
-  /** Sends a conversation receipt, and waits like {@link VendorSession.sendMessage}. In a group it is a clear, which has no answer. */
+  /**
+   * Sends a conversation receipt, and waits like {@link VendorSession.sendMessage}. In a group it is a clear, which has
+   * no answer.
+   */
   readonly sendConversationReceipt: (to: ConversationId, options?: { readonly keepUnread?: boolean }) => Promise<void>;
   /** Ends the session. Stored entries stay on this device. Waiting calls reject with `error`. */
   readonly close: (error: Error) => Promise<void>;

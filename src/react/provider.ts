@@ -16,8 +16,8 @@ export interface ReceiptProviderProps {
   /** A client of the app, with bodies of any type, instead of `options`: the app opens and closes the client. */
   readonly client?: { readonly [K in keyof ReceiptClient]: unknown } | null;
   /**
-   * Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here, unless `userId` is no
-   * longer the user of `options`: the app may have logged in the next user just before.
+   * Called when the account of `options` was logged out, in this tab or in another one. Set `options` to `null` here,
+   * unless `userId` is no longer their user: the app may have logged in the next user just before.
    */
   readonly onLoggedOut?: (userId: UserId) => void;
   /** The part of the app that uses the hooks. */

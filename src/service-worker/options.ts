@@ -37,7 +37,7 @@ export interface MessageNotification {
   readonly replacesOlder?: boolean;
 }
 
-/** The options of `installReceiptSync`. `Body` is the app's type of a message body, see `createReceiptClient`. */
+/** The options of `installReceiptSync`. `Body` is the app's type of a message body. */
 export interface ReceiptSyncOptions<Body = Json> {
   /** The address of the receipt server, the same as on the pages. */
   readonly url: string;

@@ -100,8 +100,8 @@ export interface MembersPage {
 /**
  * The readers of a message, or the other members.
  *
- * @param cursors where the pages begin, by `nextFlag`: the vendor's page token is a number, and the server's cursor is a text. The first
- * page, 0, has no cursor, and 0 comes back after the last page.
+ * @param cursors where the pages begin, by `nextFlag`: the vendor's page token is a number, and the server's cursor is a
+ * text. The first page, 0, has no cursor, and 0 comes back after the last page.
  */
 export const membersOf = async (
   client: ReceiptClient,

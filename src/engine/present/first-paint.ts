@@ -1,6 +1,7 @@
 /**
  * The first paint: the counts and conversations of a page before its worker has started. A transaction writes the first
- * paint together with the summarised state, so the first paint is always true. During a catch-up it stays as the totals do (F113).
+ * paint together with the summarised state, so the first paint is always true. During a catch-up it stays as it was,
+ * like the totals (F113).
  */
 import { type Conversation, type FirstPaint, PAINTED_CONVERSATIONS } from '../../model/conversation/conversation.ts';
 import type { Totals } from '../../model/conversation/total.ts';

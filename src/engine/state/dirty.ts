@@ -11,9 +11,12 @@ export interface KeptEvent {
 /** The parts of the state changed by log records or decisions. */
 export interface Dirty {
   readonly conversations: Set<ConversationId>;
-  /** True if a list or a count may look different now. A queued receipt alone changes no conversation's look. */
+  /** True if a list or a count may look different now. A queued receipt alone changes no look. */
   shown: boolean;
-  /** The first snapshot is complete, or a store with a complete snapshot was read. From here on counts are known, and lists `shown`. */
+  /**
+   * The first snapshot is complete, or a store with a complete snapshot was read. From here on counts are known, and
+   * `shown` is true with it.
+   */
   known: boolean;
   outbox: boolean;
   deadLetters: boolean;

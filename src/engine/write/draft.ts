@@ -22,7 +22,10 @@ export interface Draft {
   readonly tx: StoreTx;
   /** Records changes, and shows them in `model` at once, so later decisions see them. A decision that throws must throw before its first change. */
   change(...changes: Change[]): void;
-  /** A new key for an entry: the id of this log record, and a number. A device that comes back makes thousands, and a random one costs more. */
+  /**
+   * A new key for an entry: the id of this log record, and a number. A device that comes back makes thousands of keys,
+   * and a random key costs more.
+   */
   newKey(): string;
   /** Whether this transaction created the entry. If so, the entry may still change under its key. */
   isFresh(key: string): boolean;

@@ -57,7 +57,10 @@ interface DecidedRun {
   readonly drafted: Drafted | null;
 }
 
-/** A part of a catch-up, but not the last: the totals stay as they were until the last part (F113), and so does the first paint. */
+/**
+ * Whether the changes are a part of a catch-up, and not its last one. The totals stay as they were until the last part
+ * (F113), and so does the first paint.
+ */
 const isPartOfCatchUp = ({ rowsBeforeCatchUp }: AccountState, changes: LogRecord['changes']): boolean =>
   rowsBeforeCatchUp.size > 0 && changes.some((change) => change.t === 'cursor' && change.ahead);
 
