@@ -65,6 +65,8 @@ it('the app of the guide’s first page installs the package, builds without con
   const bob = await browser.newPage();
   await bob.goto(`${address}?bob`);
   await expect.poll(() => bob.title(), { timeout: 20_000 }).toBe('(1) Chat');
+  // A receipt tells of what the device holds. The count may come first.
+  await bob.getByText('alice, received: ').waitFor({ timeout: 20_000 });
   await bob.getByRole('button', { name: 'Read' }).click();
   await page.getByText('alice, read: ').waitFor({ timeout: 20_000 });
   expect(troubles).toEqual([]);
