@@ -60,6 +60,17 @@ describe('counts before and during a catch-up', () => {
     return { world, device, tab };
   };
 
+  /** Alice comes back, and loses the network at the third part of her catch-up. */
+  const interruptCatchUp = async ({ device, tab }: Pick<Awaited<ReturnType<typeof away>>, 'device' | 'tab'>): Promise<void> => {
+    let came = 0;
+    device.network.arrives = (_, frame) => {
+      if (frame.type === 'changes' && ++came === 3) goOffline(device);
+    };
+    goOnline(device);
+    await tab.until({ of: 'unread', conversationId: 'direct:peer-0' }, (count) => count === 2);
+    await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
+  };
+
   it('a long catch-up changes the total once, and each conversation when its row comes (F113)', async () => {
     const { world, device, tab } = await away();
     const seen: string[] = [];
@@ -78,13 +89,7 @@ describe('counts before and during a catch-up', () => {
 
   it('during an interrupted catch-up the total stays as before, minus the clears of the user, also after a restart (F113)', async () => {
     const { world, device, tab } = await away();
-    let came = 0;
-    device.network.arrives = (_, frame) => {
-      if (frame.type === 'changes' && ++came === 3) goOffline(device);
-    };
-    goOnline(device);
-    await tab.until({ of: 'unread', conversationId: 'direct:peer-0' }, (count) => count === 2);
-    await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    await interruptCatchUp({ device, tab });
     expect(await tab.now({ of: 'total-unread' })).toBe(300);
     await tab.do('clearConversationUnreadCount', 'direct:peer-0');
     await tab.do('setMuted', 'direct:peer-299', true);
@@ -104,13 +109,7 @@ describe('counts before and during a catch-up', () => {
     const { world, device, tab } = await away();
     const painted = (): FirstPaint => device.disk.get('meta', PAINT_KEY) as FirstPaint;
     const before = painted();
-    let came = 0;
-    device.network.arrives = (_, frame) => {
-      if (frame.type === 'changes' && ++came === 3) goOffline(device);
-    };
-    goOnline(device);
-    await tab.until({ of: 'unread', conversationId: 'direct:peer-0' }, (count) => count === 2);
-    await tab.until({ of: 'connection' }, ({ state }) => state === 'offline');
+    await interruptCatchUp({ device, tab });
     expect(painted()).toEqual(before);
     await tab.do('clearConversationUnreadCount', 'direct:peer-0');
     expect(pickTotal(painted().totals)).toBe(299);
