@@ -1,11 +1,9 @@
 /** Judges the first paint of a device at rest: a page that starts now must paint what an open page shows (F113). */
 import { firstValueFrom } from 'rxjs';
-import type { Conversation, FirstPaint } from '../../src/model/conversation/conversation.ts';
+import { type Conversation, type FirstPaint, PAINTED_CONVERSATIONS } from '../../src/model/conversation/conversation.ts';
 import { PAINT_KEY } from '../../src/model/storage-name.ts';
 import type { VirtualTab } from '../../src/testing/virtual-tab.ts';
 import type { Home, Simulation } from './simulation.ts';
-
-const MOST_PAINTED = 50;
 
 /** Long texts are not painted, nor are encrypted ones. */
 const textOf = ({ totals, conversations }: FirstPaint, whole: readonly Conversation[]): string =>
@@ -19,7 +17,7 @@ const textOf = ({ totals, conversations }: FirstPaint, whole: readonly Conversat
 export const judgeFirstPaint = async (sim: Simulation, { device }: Home, tab: VirtualTab): Promise<void> => {
   const { durability } = await firstValueFrom(tab.watch({ of: 'connection' }));
   const totals = await firstValueFrom(tab.watch({ of: 'badge' }));
-  const conversations = await firstValueFrom(tab.watch({ of: 'conversations', limit: MOST_PAINTED }));
+  const conversations = await firstValueFrom(tab.watch({ of: 'conversations', limit: PAINTED_CONVERSATIONS }));
   // A device that refuses to store paints nothing, or what it painted before.
   if (durability !== 'durable' || totals === null) return;
   const painted = device.disk.get('meta', PAINT_KEY) as FirstPaint | undefined;
